@@ -1,0 +1,382 @@
+"""The durable truth of a collection: Lance tables behind one atomic commit point.
+
+A collection is a folder. `collection.json` says what it is, `head.json` which version of each table is
+in force. A batch writes to the tables first and then replaces `head.json`: readers, who open the
+versions named there, see all of the batch or nothing, and a killed writer leaves only versions that
+nobody names, which the next writer rolls back.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from tuwen import tables
+from tuwen.arrays import Array
+from tuwen.errors import CollectionError, Damaged, InputError, Locked, unknown
+from tuwen.files import content_hash, read_json, write_json
+from tuwen.head import Head, Identity, read_head, read_identity, stamp, write_head, write_identity
+from tuwen.records import Refusal
+from tuwen.tables import TABLES, Table
+
+LOCK_SECONDS = 60.0
+
+
+class View:
+    """A consistent reading of all tables at one commit; stays as it is while others write."""
+
+    def __init__(self, path: Path, head: Head) -> None:
+        import lance
+
+        self.head = head
+        self._datasets = {
+            table: lance.dataset(str(path / f"{table}.lance"), version=head.versions[table])
+            for table in TABLES
+        }
+
+    def dataset(self, table: Table) -> Any:
+        """The Lance dataset of a table at this commit."""
+        return self._datasets[table]
+
+    def count(self, table: Table) -> int:
+        """Rows of a table."""
+        return self.head.counts[table]
+
+    def names(self, table: Table) -> list[str]:
+        """Column names of a table."""
+        return list(self._datasets[table].schema.names)
+
+    def scan(self, table: Table, columns: Sequence[str], where: str | None = None) -> pa.Table:
+        """Columns of all rows, or of those a checked SQL filter keeps; `_rowid` is always the last column."""
+        return self._datasets[table].to_table(columns=list(columns), filter=where, with_row_id=True)
+
+    def batches(
+        self, table: Table, columns: Sequence[str], rows: int = 8192, where: str | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """The same as `scan` in pieces, so that memory stays flat."""
+        dataset = self._datasets[table]
+        yield from dataset.to_batches(
+            columns=list(columns), batch_size=rows, filter=where, with_row_id=True, batch_readahead=4
+        )
+
+    def keys(self, table: Table, where: str | None = None) -> Array:
+        """Row addresses, (n,) int64, of all rows or of those a checked SQL filter keeps."""
+        return _int64(self.scan(table, [], where)["_rowid"])
+
+    def take(self, table: Table, keys: Array, columns: Sequence[str]) -> pa.Table:
+        """Rows by address, in the order asked; addresses that are gone are left out."""
+        if len(keys) == 0:
+            return self.scan(table, columns, "false")
+        listed = ",".join(str(int(key)) for key in keys)
+        found = self.scan(table, columns, f"_rowid in ({listed})")
+        place = {key: i for i, key in enumerate(_int64(found["_rowid"]).tolist())}
+        return found.take([place[int(key)] for key in keys if int(key) in place])
+
+    def by_ids(self, table: Table, ids: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        """Rows by id, in table order."""
+        parts = [self.scan(table, columns, f"id in ({_literals(chunk)})") for chunk in _chunks(ids, 500)]
+        return pa.concat_tables(parts) if parts else self.scan(table, columns, "false")
+
+
+class Transaction:
+    """Changes that become visible together when the block of `Store.transaction` ends well."""
+
+    def __init__(self, path: Path, head: Head) -> None:
+        import lance
+
+        self._lance = lance
+        self._path = path
+        self.head = head
+        self._open: dict[Table, Any] = {}
+
+    def dataset(self, table: Table) -> Any:
+        """The table as this transaction sees it, its own changes included."""
+        if table not in self._open:
+            self._open[table] = self._lance.dataset(str(self._path / f"{table}.lance"))
+        return self._open[table]
+
+    def append(self, table: Table, rows: pa.Table) -> None:
+        """Add rows; the caller has made sure that their ids are new."""
+        if rows.num_rows:
+            self._open[table] = self._lance.write_dataset(rows, self.dataset(table), mode="append")
+
+    def delete(self, table: Table, ids: Iterable[str], column: str = "id") -> int:
+        """Remove the rows with these ids; how many there were."""
+        dataset = self.dataset(table)
+        before = dataset.count_rows()
+        for chunk in _chunks(list(ids), 500):
+            dataset.delete(f"{column} in ({_literals(chunk)})")
+        return int(before - dataset.count_rows())
+
+    def replace(self, table: Table, rows: pa.Table) -> None:
+        """Put rows in the place of those with the same ids."""
+        self.delete(table, rows["id"].to_pylist())
+        self.append(table, rows)
+
+    def refuse(self, refusals: Sequence[Refusal]) -> None:
+        """Note refused inputs in the ledger; an earlier line about the same input goes."""
+        last = {refusal.item: refusal for refusal in refusals}
+        self.forgive(last)
+        now = datetime.now(UTC)
+        lines = [asdict(refusal) | {"time": now} for refusal in last.values()]
+        if lines:
+            self.append("ledger", pa.Table.from_pylist(lines, schema=self.dataset("ledger").schema))
+
+    def forgive(self, items: Iterable[str]) -> int:
+        """Take inputs out of the ledger; how many there were."""
+        return self.delete("ledger", items, column="item") if self.dataset("ledger").count_rows() else 0
+
+    def restore(self, table: Table, version: int) -> None:
+        """Make an old version of a table the newest again."""
+        self.dataset(table).checkout_version(version).restore()
+        self._open[table] = self._lance.dataset(str(self._path / f"{table}.lance"))
+
+    def index_text(self) -> None:
+        """Make or refresh the full-text index over the texts: Chinese and English words."""
+        dataset = self.dataset("texts")
+        if dataset.has_index and any(index.name == "text_idx" for index in dataset.describe_indices()):
+            dataset.optimize.optimize_indices()
+        else:
+            # the icu segmenter needs no dictionary file; with stop words on it drops words such as "cat"
+            dataset.create_scalar_index("text", "INVERTED", base_tokenizer="icu", remove_stop_words=False)
+
+    def learn_keys(self, keys: Iterable[str]) -> None:
+        """Note names of metadata that the new rows carry."""
+        self.head = replace(self.head, metadata_keys=tuple(sorted({*self.head.metadata_keys, *keys})))
+
+    def moved_rows(self) -> None:
+        """Say that row addresses have changed."""
+        self.head = replace(self.head, epoch=self.head.epoch + 1)
+
+    def _result(self) -> Head:
+        versions: dict[str, int] = {table: int(dataset.version) for table, dataset in self._open.items()}
+        counts: dict[str, int] = {table: int(dataset.count_rows()) for table, dataset in self._open.items()}
+        return replace(
+            self.head,
+            sequence=self.head.sequence + 1,
+            versions={**self.head.versions, **versions},
+            counts={**self.head.counts, **counts},
+        )
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written."""
+        return any(dataset.version != self.head.versions[table] for table, dataset in self._open.items())
+
+
+class Store:
+    """A collection's folder: open it, read a consistent view, write in transactions."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.identity = read_identity(path)
+        self._stamp = stamp(path)  # before the head: a commit in between is then noticed
+        self._view = View(path, read_head(path))
+        self._lock = FileLock(path / "write.lock")
+
+    @classmethod
+    def create(cls, path: Path, identity: Identity) -> Store:
+        """Make an empty collection in a new or empty folder.
+
+        Raises:
+            CollectionError: There is something there already, or the folder cannot be written.
+        """
+        import lance
+
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise CollectionError(f"{path} is there already and is not an empty folder; choose another path")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            versions: dict[str, int] = {}
+            for table in TABLES:
+                empty = tables.schema(table, identity.width, identity.dtype).empty_table()
+                versions[table] = lance.write_dataset(empty, str(path / f"{table}.lance")).version
+            head = Head(0, 0, versions, dict.fromkeys(TABLES, 0))
+            write_head(path, head)
+            # last: a folder without it is not a collection, so a killed creation leaves none
+            write_identity(path, identity)
+        except OSError as error:
+            raise _write_error(path, error) from error
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """Open a collection for reading; writing begins with `transaction`.
+
+        Raises:
+            CollectionError: There is no collection, or a newer tuwen wrote it.
+            Damaged: Its files are not what was written.
+        """
+        try:
+            return cls(path)
+        except (OSError, ValueError) as error:
+            raise Damaged(
+                f"{path} cannot be opened ({error}); restore it from a copy or a snapshot"
+            ) from error
+
+    @property
+    def view(self) -> View:
+        """The newest commit, the same object until there is a newer one."""
+        newest = stamp(self.path)
+        if newest != self._stamp:
+            self._view, self._stamp = View(self.path, read_head(self.path)), newest
+        return self._view
+
+    @contextmanager
+    def transaction(self, wait: float = LOCK_SECONDS) -> Iterator[Transaction]:
+        """Write: everything done in the block becomes visible at its end, or nothing does.
+
+        Writers queue for `wait` seconds.
+
+        Raises:
+            Locked: Another process was still writing after that.
+            CollectionError: The disk is full or the folder cannot be written.
+        """
+        try:
+            with self._lock.acquire(timeout=wait):
+                transaction = Transaction(self.path, self._recover())
+                try:
+                    yield transaction
+                    if transaction.changed or transaction.head != read_head(self.path):
+                        write_head(self.path, transaction._result())
+                except BaseException:
+                    self._recover()
+                    raise
+        except Timeout as error:
+            raise Locked(
+                f"another process has been writing to {self.path} for {wait:.0f} s; try again"
+            ) from error
+        except OSError as error:
+            raise _write_error(self.path, error) from error
+
+    @contextmanager
+    def writing(self, wait: float = LOCK_SECONDS) -> Iterator[None]:
+        """Keep other writers out over several transactions."""
+        try:
+            with self._lock.acquire(timeout=wait):
+                yield
+        except Timeout as error:
+            raise Locked(
+                f"another process has been writing to {self.path} for {wait:.0f} s; try again"
+            ) from error
+        except PermissionError as error:
+            raise _write_error(self.path, error) from error
+
+    def snapshot(self, name: str) -> None:
+        """Keep the present state under a name, safe from `compact`.
+
+        Raises:
+            InputError: The name is taken or has other characters than letters, digits, `-`, `_` and `.`.
+        """
+        if not name or not all(letter.isalnum() or letter in "-_." for letter in name):
+            raise InputError(f"snapshot name {name!r} may have only letters, digits, '-', '_' and '.'")
+        kept = self.snapshots()
+        if name in kept:
+            raise InputError(f"there is a snapshot named {name!r} already; choose another name")
+        with self.transaction() as transaction:
+            for table in TABLES:
+                tag = _tag(name)
+                tags = transaction.dataset(table).tags
+                if tag in tags.list():  # left by a writer that was killed between the tags and the list
+                    tags.delete(tag)
+                tags.create(tag, transaction.head.versions[table])
+            kept[name] = asdict(transaction.head) | {"time": datetime.now(UTC).isoformat(timespec="seconds")}
+            write_json(self.path / "snapshots.json", kept)
+
+    def snapshots(self) -> dict[str, dict[str, Any]]:
+        """Names of the snapshots with what they hold."""
+        path = self.path / "snapshots.json"
+        return dict(read_json(path)) if path.exists() else {}
+
+    def roll_back(self, name: str) -> None:
+        """Make a snapshot the present state again; what came after it stays in the history until `compact`.
+
+        Raises:
+            UnknownName: There is no such snapshot.
+        """
+        kept = self.snapshots()
+        if name not in kept:
+            raise unknown("snapshot", name, kept)
+        old = kept[name]
+        with self.transaction() as transaction:
+            for table in TABLES:
+                transaction.restore(table, old["versions"][table])
+            transaction.learn_keys(old["metadata_keys"])
+            transaction.moved_rows()
+
+    def compact(self, keep: timedelta = timedelta(hours=1)) -> dict[str, int]:
+        """Join small files, drop deleted rows and versions older than `keep` that no snapshot names.
+
+        Returns:
+            `bytes_removed` and `files` (data files left).
+        """
+        removed, files = 0, 0
+        with self.transaction() as transaction:
+            for table in TABLES:
+                transaction.dataset(table).optimize.compact_files(target_rows_per_fragment=1 << 20)
+            transaction.moved_rows()
+        with self.writing():
+            for table in TABLES:
+                dataset = self.view.dataset(table)
+                stats = dataset.cleanup_old_versions(older_than=keep, error_if_tagged_old_versions=False)
+                removed += stats.bytes_removed
+                files += len(dataset.get_fragments())
+        return {"bytes_removed": removed, "files": files}
+
+    def destroy(self) -> None:
+        """Remove the whole folder."""
+        shutil.rmtree(self.path)
+
+    def _recover(self) -> Head:
+        """The head, after taking back what a killed writer had written but not committed."""
+        import lance
+
+        head = read_head(self.path)
+        versions = dict(head.versions)
+        for table in TABLES:
+            latest = lance.dataset(str(self.path / f"{table}.lance"))
+            if latest.version != versions[table]:
+                latest.checkout_version(versions[table]).restore()  # type: ignore[no-untyped-call]
+                versions[table] = lance.dataset(str(self.path / f"{table}.lance")).version
+        if versions != head.versions:
+            head = replace(head, versions=versions, sequence=head.sequence + 1)
+            write_head(self.path, head)
+        return head
+
+
+def _tag(name: str) -> str:
+    # Lance tags are ASCII; snapshot names may be Chinese
+    return "snapshot-" + content_hash(name.encode())
+
+
+def _literals(values: Iterable[str]) -> str:
+    return ",".join("'" + value.replace("'", "''") + "'" for value in values)
+
+
+def _chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def _int64(column: pa.ChunkedArray) -> Array:
+    return np.asarray(column.to_numpy(), dtype=np.uint64).astype(np.int64)
+
+
+def _write_error(path: Path, error: OSError) -> CollectionError:
+    import errno
+
+    text = str(error)
+    if error.errno == errno.ENOSPC or "No space left" in text:
+        return CollectionError(f"the disk of {path} is full; free some space and run the command again")
+    if isinstance(error, PermissionError) or error.errno in (errno.EROFS, errno.EACCES):
+        return CollectionError(f"{path} cannot be written (read-only folder or no permission)")
+    return CollectionError(f"{path} cannot be written: {text}")
