@@ -1,0 +1,117 @@
+"""Results on stdout: a table for people, JSON, JSON lines or CSV for programs; notes on stderr."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+Row = Mapping[str, Any]
+
+# C0, C1 and the marks that turn the writing direction: a caption must not steer a terminal
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def chosen(style: str) -> str:
+    """`auto` becomes `table` on a terminal and `jsonl` elsewhere."""
+    if style != "auto":
+        return style
+    return "table" if sys.stdout.isatty() else "jsonl"
+
+
+def emit(rows: Sequence[Row], style: str, *, columns: Sequence[str] = (), empty: str = "Nothing.") -> None:
+    """Print rows in a format.
+
+    Args:
+        rows: Named values; nested ones are printed as JSON in tables and CSV.
+        style: `auto`, `table`, `json`, `jsonl` or `csv`.
+        columns: What a table shows, in order; the other formats print everything.
+        empty: What a table of no rows says, on stderr.
+    """
+    style = chosen(style)
+    if style == "json":
+        print(_json(list(rows), indent=2))
+    elif style == "jsonl":
+        for row in rows:
+            print(_json(row))
+    elif style == "csv":
+        _csv(rows, columns)
+    elif rows:
+        _table(rows, columns or tuple(rows[0]))
+    else:
+        note(empty)
+
+
+def facts(values: Row, style: str) -> None:
+    """Print one object: `name  value` lines for people, one JSON object or CSV row for programs."""
+    style = chosen(style)
+    if style in ("json", "jsonl"):
+        print(_json(values, indent=2 if style == "json" else None))
+    elif style == "csv":
+        _csv([values], ())
+    else:
+        wide = max((len(name) for name in values), default=0)
+        for name, value in values.items():
+            print(f"{name.replace('_', ' '):<{wide}}  {clean(plain(value))}")
+
+
+def note(text: str) -> None:
+    """A line for people, on stderr."""
+    click.echo(text, err=True)
+
+
+def plain(value: Any) -> str:
+    """A value as one string: text as it is, numbers short, the rest as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return _json(value)
+
+
+def clean(text: str) -> str:
+    """Text that cannot steer a terminal: one line, control characters shown as `\ufffd`."""
+    return _STEERING.sub("\ufffd", text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=True, indent=indent, default=str)
+    return text
+
+
+def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    names = list(dict.fromkeys(name for row in rows for name in row)) or list(columns)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_cell(row.get(name)) for name in names])
+
+
+def _cell(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | float) else _json(value)
+
+
+def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    used = [name for name in columns if any(row.get(name) not in (None, "", {}, []) for row in rows)]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in used:
+        number = all(isinstance(row.get(name), int | float) or row.get(name) is None for row in rows)
+        table.add_column(name.replace("_", " "), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(clean(plain(row.get(name)))) for name in used))
+    Console(file=sys.stdout, highlight=False).print(table)

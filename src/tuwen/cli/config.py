@@ -1,0 +1,68 @@
+"""`tuwen config`: see and set the defaults, and get the shell's completion."""
+
+from __future__ import annotations
+
+import click
+
+from tuwen.cli import _options, _output, _settings
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog="Example:  tuwen config set k 20",
+    short_help="See and change defaults; set up shell completion.",
+)
+@_options.style()
+@click.pass_context
+def command(ctx: click.Context, style: str) -> None:
+    """Show each default and where it comes from.
+
+    An option on the command line comes first, then the environment (TUWEN_ENCODER, TUWEN_K, ...), then
+    the user's file, then the default.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    rows = []
+    for name, setting in _settings.SETTINGS.items():
+        value, origin = _settings.lookup(name)
+        shown = str(value).lower() if isinstance(value, bool) else value
+        rows.append({"setting": name, "value": shown, "from": origin, "purpose": setting.purpose})
+    _output.emit(rows, style, columns=("setting", "value", "from", "purpose"))
+    if _output.chosen(style) == "table":
+        _output.note(f"\nFile: {_settings.path()}")
+
+
+@command.command("set", epilog="Example:  tuwen config set format json")
+@click.argument("key")
+@click.argument("value")
+def set_(key: str, value: str) -> None:
+    """Set a default in the user's file."""
+    _output.note(f"{key} = {value} in {_settings.write(key, value)}")
+
+
+@command.command(epilog="Example:  tuwen config unset format")
+@click.argument("key")
+def unset(key: str) -> None:
+    """Take a default out of the user's file."""
+    _output.note(f"{key} is no longer in {_settings.write(key, None)}")
+
+
+@command.command(epilog='Example:  eval "$(tuwen config completion bash)"')
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script that lets a shell complete tuwen's commands and options.
+
+    \b
+    bash  add to ~/.bashrc:  eval "$(tuwen config completion bash)"
+    zsh   add to ~/.zshrc:   eval "$(tuwen config completion zsh)"
+    fish  tuwen config completion fish > ~/.config/fish/completions/tuwen.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    if made is None:
+        raise click.UsageError(f"no completion for {shell}")
+    # bash's own class runs bash to learn its version, which the text of the script does not depend on
+    script = made(ctx.find_root().command, {}, "tuwen", "_TUWEN_COMPLETE")
+    click.echo(script.source_template % script.source_vars())

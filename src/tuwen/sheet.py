@@ -1,0 +1,227 @@
+"""Self-contained HTML sheets of results: thumbnails inside, no script, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import io
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from PIL import Image
+
+from tuwen import pictures
+from tuwen.errors import PictureError
+from tuwen.files import replacing
+
+if TYPE_CHECKING:
+    from tuwen.results import Hit
+
+Language = Literal["en", "zh"]
+
+SIDE = 320
+"""Longest side of a thumbnail, in pixels."""
+
+_STYLE = (Path(__file__).parent / "sheet.css").read_text(encoding="utf-8")
+
+_WORDS = {
+    "query": ("Query", "查询"),
+    "picture": ("by picture", "以图查询"),
+    "hits": ("hits", "条结果"),
+    "nothing": ("Nothing in this collection fits well; these are only the nearest.", "没有合适的结果,以下只是最接近的。"),
+    "none": ("No hits.", "没有结果。"),
+    "score": ("Score", "分数"),
+    "sure": ("probability that something fits", "有合适结果的概率"),
+    "label": ("Label", "类别"),
+    "entity": ("Entity", "实体"),
+    "missing": ("The picture cannot be shown", "图片无法显示"),
+    "made": (
+        "Made by tuwen. Bars are relative to the first hit of each query.",
+        "由 tuwen 生成。条形长度相对于每个查询的第一条结果。",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One query and its hits.
+
+    Args:
+        query: The words asked, or what the query was.
+        hits: Best first.
+        image: The picture asked with, if any.
+        fits: False when nothing in the collection fits the query; None when that is not known.
+        probability: The calibrated probability that something fits, if known.
+    """
+
+    query: str
+    hits: Sequence[Hit]
+    image: Path | None = None
+    fits: bool | None = None
+    probability: float | None = None
+
+
+Draw = Callable[["Hit"], Image.Image | None]
+
+
+def write_sheet(
+    path: Path,
+    sections: Sequence[Section],
+    *,
+    title: str = "tuwen",
+    language: Language | None = None,
+    draw: Draw | None = None,
+) -> None:
+    """Write `page` to a file, in one step."""
+    text = page(sections, title=title, language=language, draw=draw)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def page(
+    sections: Sequence[Section],
+    *,
+    title: str = "tuwen",
+    language: Language | None = None,
+    draw: Draw | None = None,
+) -> str:
+    """One HTML page with a part for each query.
+
+    Args:
+        sections: Queries with their hits.
+        title: Heading of the page.
+        language: The labels' language at first; None takes Chinese when a query has Chinese in it.
+            The reader can switch.
+        draw: Gives the picture of a hit, or None; by default its file is read.
+    """
+    if language is None:
+        language = "zh" if any(re.search(r"[\u3400-\u9fff]", part.query) for part in sections) else "en"
+    body = "\n".join(_section(part, draw or read_picture) for part in sections)
+    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"""<!doctype html>
+<html lang="{"zh-CN" if language == "zh" else "en"}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>{_escape(title)}</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<header>
+<h1>{_escape(title)}</h1>
+<fieldset class="languages"><legend>Language 语言</legend>
+<label><input type="radio" name="language" id="en"{" checked" if language == "en" else ""}> English</label>
+<label><input type="radio" name="language" id="zh"{" checked" if language == "zh" else ""}> 中文</label>
+</fieldset>
+</header>
+<main>
+{body}
+</main>
+<footer>{_word("made")}</footer>
+</body>
+</html>
+"""
+
+
+def thumbnail(picture: Image.Image, side: int = SIDE) -> bytes:
+    """A picture as a small JPEG, at most `side` pixels wide and high."""
+    small = pictures.upright_rgb(picture)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    small.save(stream, "JPEG", quality=82, optimize=True)
+    return stream.getvalue()
+
+
+def read_picture(hit: Hit) -> Image.Image | None:
+    """The picture of an image hit from its file; None when there is none that can be read."""
+    if hit.kind != "image" or not hit.path:
+        return None
+    try:
+        return pictures.load(Path(hit.path), size=SIDE)
+    except (PictureError, OSError):
+        return None
+
+
+def _section(part: Section, draw: Draw) -> str:
+    best = max((hit.score for hit in part.hits), default=0.0)
+    cards = "\n".join(_card(hit, best, draw) for hit in part.hits)
+    asked = ""
+    if part.image is not None:
+        picture = _load(part.image)
+        if picture is not None:
+            asked = f'<img class="asked" src="{_data(picture)}" alt="{_escape(part.image.name)}">'
+    notice = ""
+    if not part.hits:
+        notice = f'<p class="notice">{_word("none")}</p>'
+    elif part.fits is False:
+        notice = f'<p class="notice">{_word("nothing")}</p>'
+    sure = f" · {_word('sure')} {part.probability:.2f}" if part.probability is not None else ""
+    by_picture = f' <span class="how">{_word("picture")}</span>' if part.image is not None else ""
+    return f"""<section>
+<div class="query">{asked}<div><p class="how">{_word("query")}{by_picture}</p>
+<h2>{_escape(part.query)}</h2><p class="how">{len(part.hits)} {_word("hits")}{sure}</p></div></div>
+{notice}
+<ol class="hits">
+{cards}
+</ol>
+</section>"""
+
+
+def _card(hit: Hit, best: float, draw: Draw) -> str:
+    share = max(0.0, min(1.0, hit.score / best)) if best > 0 else 0.0
+    if hit.kind == "image":
+        picture = draw(hit)
+        name = Path(hit.path).name if hit.path else hit.id
+        if picture is None:
+            face = f'<p class="face lost">{_word("missing")}</p>'
+        else:
+            face = f'<img class="face" loading="lazy" src="{_data(picture)}" alt="{_escape(hit.text or name)}">'
+    else:
+        face = f'<blockquote class="face">{_escape(hit.text or "")}</blockquote>'
+    facts = [(_word("score"), f"{hit.score:.4f}")]
+    if hit.label:
+        facts.append((_word("label"), _escape(hit.label)))
+    if hit.entity and hit.entity != hit.id:
+        facts.append((_word("entity"), _escape(hit.entity)))
+    facts += [(_escape(str(key)), _escape(_plain(value))) for key, value in (hit.metadata or {}).items()]
+    listed = "".join(f"<div><dt>{key}</dt><dd>{value}</dd></div>" for key, value in facts)
+    place = f'<p class="path">{_escape(hit.path)}</p>' if hit.path else ""
+    return f"""<li>{face}
+<div class="body"><p class="name"><b class="rank">{hit.rank}</b> <span>{_escape(hit.id)}</span></p>
+<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">\
+<rect class="all" width="100" height="4"/><rect class="part" width="{share * 100:.1f}" height="4"/></svg>
+<dl>{listed}</dl>{place}</div></li>"""
+
+
+def _load(path: Path) -> Image.Image | None:
+    try:
+        return pictures.load(path, size=SIDE)
+    except (PictureError, OSError):
+        return None
+
+
+def _data(picture: Image.Image) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(thumbnail(picture)).decode()
+
+
+def _word(key: str) -> str:
+    english, chinese = _WORDS[key]
+    return f'<span class="en" lang="en">{english}</span><span class="zh" lang="zh-CN">{chinese}</span>'
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _escape(text: str) -> str:
+    """Text for HTML; control characters, which HTML forbids, become the replacement sign."""
+    return html.escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", text))
