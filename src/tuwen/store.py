@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class View:
             table: lance.dataset(str(path / f"{table}.lance"), version=head.versions[table])
             for table in TABLES
         }
+        self._missing: dict[Table, bool] = {}
 
     def dataset(self, table: Table) -> Any:
         """The Lance dataset of a table at this commit."""
@@ -81,10 +83,39 @@ class View:
         place = {key: i for i, key in enumerate(_int64(found["_rowid"]).tolist())}
         return found.take([place[int(key)] for key in keys if int(key) in place])
 
-    def by_ids(self, table: Table, ids: Sequence[str], columns: Sequence[str]) -> pa.Table:
-        """Rows by id, in table order."""
-        parts = [self.scan(table, columns, f"id in ({_literals(chunk)})") for chunk in _chunks(ids, 500)]
+    def by_ids(
+        self, table: Table, ids: Sequence[str], columns: Sequence[str], column: str = "id"
+    ) -> pa.Table:
+        """Rows by id (or by another column of strings), in table order."""
+        parts = [
+            self.scan(table, columns, f"{column} in ({_literals(chunk)})") for chunk in _chunks(ids, 500)
+        ]
         return pa.concat_tables(parts) if parts else self.scan(table, columns, "false")
+
+    def words(self, words: str, limit: int) -> pa.Table:
+        """Texts that hold some of the words, best first: `id`, `entity`, `_score`, `_rowid`.
+
+        The text index must be there (`has_text_index`); rows added since are searched too.
+        """
+        scanner = self._datasets["texts"].scanner(
+            columns=["id", "entity", "_score"],
+            full_text_query=words,
+            limit=limit,
+            with_row_id=True,
+            disable_scoring_autoprojection=True,
+        )
+        return scanner.to_table()
+
+    @cached_property
+    def has_text_index(self) -> bool:
+        """Whether the full-text index over the texts is there."""
+        return _has_text_index(self._datasets["texts"])
+
+    def has_missing(self, table: Table) -> bool:
+        """Whether some items' files have vanished."""
+        if table not in self._missing:
+            self._missing[table] = self._datasets[table].count_rows(filter="missing = true") > 0
+        return self._missing[table]
 
 
 class Transaction:
@@ -143,7 +174,7 @@ class Transaction:
     def index_text(self) -> None:
         """Make or refresh the full-text index over the texts: Chinese and English words."""
         dataset = self.dataset("texts")
-        if dataset.has_index and any(index.name == "text_idx" for index in dataset.describe_indices()):
+        if _has_text_index(dataset):
             dataset.optimize.optimize_indices()
         else:
             # the icu segmenter needs no dictionary file; with stop words on it drops words such as "cat"
@@ -152,6 +183,10 @@ class Transaction:
     def learn_keys(self, keys: Iterable[str]) -> None:
         """Note names of metadata that the new rows carry."""
         self.head = replace(self.head, metadata_keys=tuple(sorted({*self.head.metadata_keys, *keys})))
+
+    def added_columns(self) -> None:
+        """Say that the tables have new columns, so that views look again."""
+        self._open = {table: self._lance.dataset(dataset.uri) for table, dataset in self._open.items()}
 
     def moved_rows(self) -> None:
         """Say that row addresses have changed."""
@@ -351,6 +386,10 @@ class Store:
             head = replace(head, versions=versions, sequence=head.sequence + 1)
             write_head(self.path, head)
         return head
+
+
+def _has_text_index(dataset: Any) -> bool:
+    return bool(dataset.has_index) and any(index.name == "text_idx" for index in dataset.describe_indices())
 
 
 def _tag(name: str) -> str:

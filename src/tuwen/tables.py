@@ -14,6 +14,7 @@ import pyarrow as pa
 from tuwen.arrays import Array, Modality
 from tuwen.errors import InputError
 
+Kind = Literal["string", "int", "float", "bool"]
 Table = Literal["images", "texts", "ledger"]
 TABLES: tuple[Table, ...] = ("images", "texts", "ledger")
 TABLE_OF: dict[Modality, Table] = {"image": "images", "text": "texts"}
@@ -49,7 +50,7 @@ _LEDGER = pa.schema(
 )
 _DEFAULTS: dict[str, Any] = {"path": "", "source": "", "origin": "", "hash": "", "size": -1, "mtime_ns": -1}
 # what a filter may name directly; every other name is a metadata key
-FILTER_COLUMNS: dict[str, str] = {
+FILTER_COLUMNS: dict[str, Kind] = {
     "id": "string",
     "entity": "string",
     "text": "string",
@@ -87,7 +88,7 @@ def schema(table: Table, width: int, dtype: str, code_bytes: int = 0) -> pa.Sche
     return pa.schema(columns)
 
 
-def filter_columns(table: Table) -> dict[str, str]:
+def filter_columns(table: Table) -> dict[str, Kind]:
     """Column name to its type in filters, for one table."""
     absent = {"width_px", "height_px"} if table == "texts" else {"text"}
     return {name: kind for name, kind in FILTER_COLUMNS.items() if name not in absent}
@@ -145,6 +146,11 @@ def matrix(column: pa.ChunkedArray | pa.Array) -> Array:
         empty = np.empty((0, width), dtype=array.type.value_type.to_pandas_dtype())
         return np.concatenate(parts) if parts else empty
     return np.asarray(array.flatten().to_numpy(zero_copy_only=False).reshape(-1, array.type.list_size))
+
+
+def read_metadata(values: Sequence[str | None]) -> list[dict[str, Any]]:
+    """The metadata column's JSON texts as dicts."""
+    return [json.loads(value) if value else {} for value in values]
 
 
 def row_checks(ids: Sequence[str], contents: Sequence[str], stored: Array) -> Array:

@@ -1,0 +1,72 @@
+"""The bulk job: the best items for each of many queries, and the mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tuwen import matching, tables
+from tuwen.arrays import Array
+from tuwen.errors import InputError
+from tuwen.results import Matched
+from tuwen.tables import Table
+
+if TYPE_CHECKING:
+    from tuwen.collection import Collection
+
+
+def match(
+    collection: Collection,
+    queries: Array,
+    names: list[str],
+    table: Table,
+    *,
+    k: int,
+    both: bool,
+    temperature: float | None,
+    approximate: bool,
+) -> tuple[Matched, Matched | None]:
+    """See `Collection.match`; `queries` are unit rows (n, width)."""
+    if k < 1:
+        raise InputError(f"k is {k}; ask for at least 1")
+    if len(names) != len(queries):
+        raise InputError(f"there are {len(names)} query ids but {len(queries)} queries; they must align")
+    if approximate and (both or temperature is not None):
+        raise InputError("approximate matching has no mirror and no probabilities; leave one of them out")
+    view = collection.store.view
+    ids = np.array(view.scan(table, ["id"])["id"].to_pylist(), dtype=object)
+    if approximate:
+        return _approximate(collection, queries, names, table, k), None
+
+    def blocks() -> Iterator[Array]:
+        for batch in view.batches(table, ["vector"]):
+            yield tables.matrix(batch["vector"]).astype(np.float32)
+
+    found = matching.top_both(queries, blocks(), k, both=both, temperature=temperature)
+    forward = Matched(
+        query_ids=names,
+        item_ids=ids[found.items].tolist(),
+        scores=found.item_scores,
+        probabilities=found.probabilities,
+    )
+    if not both:
+        return forward, None
+    asked = np.array(names, dtype=object)
+    mirror = Matched(
+        query_ids=ids.tolist(), item_ids=asked[found.queries].tolist(), scores=found.query_scores
+    )
+    return forward, mirror
+
+
+def _approximate(collection: Collection, queries: Array, names: list[str], table: Table, k: int) -> Matched:
+    view = collection.store.view
+    k = min(k, view.count(table))
+    if k == 0:
+        return Matched(query_ids=names, item_ids=[[] for _ in names], scores=np.empty((len(names), 0)))
+    hits = collection.indexes.get(view, table).search(queries, k)
+    every = view.scan(table, ["id"])
+    place = dict(zip(every["_rowid"].to_pylist(), every["id"].to_pylist(), strict=True))
+    items = [[place[key] for key in row if key >= 0] for row in hits.keys.tolist()]
+    return Matched(query_ids=names, item_ids=items, scores=hits.scores)

@@ -1,0 +1,520 @@
+"""A collection: pictures and texts in one folder, indexed once and asked both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tuwen import codes as hash_codes
+from tuwen import encoders, tables, transfer
+from tuwen.arrays import MODALITIES, Array, Modality, check_matrix, unit_rows
+from tuwen.encoders import Encoder
+from tuwen.errors import CollectionError, InputError, unknown
+from tuwen.head import Identity
+from tuwen.indexes import Indexes
+from tuwen.records import Record
+from tuwen.results import Item, Matched, Results
+from tuwen.search import Options, Question, condition, item_columns, search, to_items
+from tuwen.store import Store, View
+from tuwen.tables import TABLE_OF
+
+if TYPE_CHECKING:
+    from tuwen.calibration import Verdict
+    from tuwen.ingest import Report
+    from tuwen.methods.base import Hasher
+
+BLOCK = 65_536  # rows a commit when vectors are given
+FRAGMENTS = 64  # small files a table, from which on `finish` joins them
+
+
+class Collection:
+    """Pictures and texts of one encoder's space, stored in a folder.
+
+    Make one with `Collection.create`, open one with `Collection.open` or `tuwen.open`. Any number of
+    processes may read while one writes; each search sees the newest finished batch.
+    """
+
+    def __init__(self, store: Store, encoder: Encoder | None = None) -> None:
+        self.store = store
+        self.indexes = Indexes(store)
+        self._encoder = encoder
+        self._hasher: Hasher | None = None
+        if encoder is not None:
+            self._check_encoder(encoder)
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        *,
+        encoder: str | Encoder | None = "mini",
+        width: int | None = None,
+        dtype: str = "float16",
+        codes: int = 0,
+    ) -> Collection:
+        """Make an empty collection.
+
+        Args:
+            path: A new or empty folder.
+            encoder: A name, an encoder, or None for vectors that are made elsewhere (then give `width`).
+            width: Columns of the vectors; taken from the encoder when there is one.
+            dtype: Precision of the stored vectors, `float16` or `float32`.
+            codes: Bits of the hash codes kept beside the vectors, a multiple of 8; 0 for none.
+
+        Raises:
+            CollectionError: There is something there already, or it cannot be written.
+            InputError: An argument is out of range.
+        """
+        if dtype not in ("float16", "float32"):
+            raise InputError(f"dtype is {dtype!r}; it must be 'float16' or 'float32'")
+        if codes < 0 or codes % 8:
+            raise InputError(f"codes is {codes}; the bits must be a multiple of 8, or 0 for none")
+        made = encoders.load(encoder) if isinstance(encoder, str) else encoder
+        width = made.width if made is not None else width
+        if width is None or width < 1:
+            raise InputError(f"width is {width}; without an encoder, say how wide the vectors are")
+        name, fingerprint = (made.name, made.fingerprint) if made is not None else ("", "")
+        identity = Identity(encoder=name, fingerprint=fingerprint, width=width, dtype=dtype, codes=codes)
+        return cls(Store.create(Path(path), identity), made)
+
+    @classmethod
+    def open(cls, path: str | Path, *, encoder: Encoder | None = None) -> Collection:
+        """Open a collection.
+
+        Args:
+            path: Its folder.
+            encoder: The encoder it was made with, when it is not one that tuwen knows by name.
+
+        Raises:
+            CollectionError: There is none, a newer tuwen wrote it, or the encoder is another one.
+            Damaged: Its files are not what was written.
+        """
+        return cls(Store.open(Path(path)), encoder)
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.store.path
+
+    @property
+    def width(self) -> int:
+        """Columns of the vectors."""
+        return self.store.identity.width
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder; loaded when first needed.
+
+        Raises:
+            CollectionError: The collection has none, or this tuwen has another version of it.
+        """
+        if self._encoder is None:
+            name = self.store.identity.encoder
+            if not name:
+                raise CollectionError(
+                    f"{self.path} has no encoder: add and ask with vectors of width {self.width}"
+                )
+            found = encoders.load(name)
+            self._check_encoder(found)
+            self._encoder = found
+        return self._encoder
+
+    def add(self, records: Iterable[Record], progress: Callable[..., None] | None = None) -> Report:
+        """Encode and store records; what cannot be read is listed in the ledger, the rest goes on.
+
+        Items that are there already and have not changed are not encoded again.
+        """
+        from tuwen.ingest import ingest_records
+
+        return ingest_records(self, records, progress=progress)
+
+    def add_vectors(
+        self,
+        kind: Modality,
+        ids: Sequence[str],
+        vectors: Array,
+        *,
+        overwrite: bool = False,
+        **columns: Sequence[Any],
+    ) -> int:
+        """Store vectors that were made elsewhere.
+
+        Args:
+            kind: `image` or `text`.
+            ids: (n,) new ids.
+            vectors: (n, width); scaled to length one. May be a memory map: it is read in blocks.
+            overwrite: Put them in the place of items with the same ids instead of refusing those.
+            columns: Further values, each n long: `entity`, `text`, `path`, `label`, `metadata` (dicts).
+
+        Returns:
+            How many were stored.
+
+        Raises:
+            InputError: Lengths or widths differ, an id is twice or there already, a vector is not finite.
+        """
+        table = _table(kind)
+        names = [str(identifier) for identifier in ids]
+        if len(names) != len(vectors):
+            raise InputError(f"there are {len(names)} ids but {len(vectors)} vectors; they must align")
+        known = set(self.store.view.names(table)) - {"id", "vector", "check", "added", "code"}
+        for name in columns:
+            if name not in known:
+                raise unknown("column", name, known)
+        _check_ids(self.store.view, table, names, overwrite=overwrite)
+        for start in range(0, len(names), BLOCK):
+            part = slice(start, start + BLOCK)
+            block = unit_rows(check_matrix("vectors", vectors[part], self.width))
+            values: dict[str, Sequence[Any]] = {name: column[part] for name, column in columns.items()}
+            if kind == "text":
+                values.setdefault("text", names[part])
+            with self.store.transaction() as transaction:
+                made = self._rows(
+                    transaction.dataset(table).schema, kind, block, {"id": names[part], **values}
+                )
+                (transaction.replace if overwrite else transaction.append)(table, made)
+                transaction.learn_keys({key for row in values.get("metadata", ()) for key in row})
+        return len(names)
+
+    def rows(self, kind: Modality, vectors: Array, columns: dict[str, Sequence[Any]]) -> Any:
+        """Rows for the store, with hash codes when the collection has learned them."""
+        return self._rows(self.store.view.dataset(_table(kind)).schema, kind, vectors, columns)
+
+    def _rows(self, schema: Any, kind: Modality, vectors: Array, columns: dict[str, Sequence[Any]]) -> Any:
+        codes = self.hasher().transform(vectors, kind) if "code" in schema.names and len(vectors) else None
+        return tables.rows(schema, vectors, columns, codes)
+
+    def count(self, kind: Modality) -> int:
+        """How many items of a kind there are."""
+        return self.store.view.count(_table(kind))
+
+    def ids(self, kind: Modality) -> list[str]:
+        """The ids of all items of a kind."""
+        return list(self.store.view.scan(_table(kind), ["id"])["id"].to_pylist())
+
+    def get(self, kind: Modality, identifier: str) -> Item:
+        """One item.
+
+        Raises:
+            UnknownName: There is no such item.
+        """
+        found = self.store.view.by_ids(_table(kind), [identifier], item_columns(kind))
+        if found.num_rows == 0:
+            raise unknown(kind, identifier, self.ids(kind))
+        return to_items(found, kind)[0]
+
+    def items(self, kind: Modality, where: str | None = None) -> Iterator[Item]:
+        """All items of a kind, or those that a filter keeps."""
+        view = self.store.view
+        wanted = condition(view, _table(kind), where)
+        for batch in view.batches(_table(kind), item_columns(kind), where=wanted):
+            yield from to_items(batch, kind)
+
+    def vectors(self, kind: Modality, ids: Sequence[str]) -> Array:
+        """The stored vectors of some items, (n, width) float32, in the order asked.
+
+        Raises:
+            UnknownName: One of them is not there.
+        """
+        found = self.store.view.by_ids(_table(kind), ids, ["id", "vector"])
+        place = {identifier: row for row, identifier in enumerate(found["id"].to_pylist())}
+        for identifier in ids:
+            if identifier not in place:
+                raise unknown(kind, identifier, self.ids(kind))
+        stored = tables.matrix(found["vector"]).astype(np.float32)
+        return unit_rows(stored[[place[identifier] for identifier in ids]])
+
+    def update(self, kind: Modality, identifier: str, **values: Any) -> None:
+        """Change what is known of an item: `label`, `metadata` (merged; None removes a key) or `entity`.
+
+        Raises:
+            UnknownName: There is no such item, or no such value.
+        """
+        table = _table(kind)
+        allowed = ("label", "metadata", "entity")
+        for name in values:
+            if name not in allowed:
+                raise unknown("value", name, allowed)
+        with self.store.transaction() as transaction:
+            dataset = transaction.dataset(table)
+            found = self.store.view.by_ids(table, [identifier], dataset.schema.names)
+            if found.num_rows == 0:
+                raise unknown(kind, identifier, self.ids(kind))
+            (row,) = found.to_pylist()
+            known = tables.read_metadata([row["metadata"]])[0] | values.pop("metadata", {})
+            row |= values | {"metadata": {key: value for key, value in known.items() if value is not None}}
+            vector = np.asarray(row.pop("vector"), dtype=np.float32)[None]
+            columns = {name: [value] for name, value in row.items() if name in dataset.schema.names}
+            transaction.replace(table, self._rows(dataset.schema, kind, vector, columns))
+            transaction.learn_keys(known)
+
+    def delete(self, kind: Modality, ids: Sequence[str]) -> int:
+        """Remove items; unknown ids are passed over. Returns how many were removed."""
+        with self.store.transaction() as transaction:
+            return transaction.delete(_table(kind), list(ids))
+
+    def search(
+        self,
+        query: Question,
+        *,
+        kind: Modality = "image",
+        k: int = 10,
+        offset: int = 0,
+        min_score: float | None = None,
+        where: str | None = None,
+        hybrid: bool = False,
+        group: bool = False,
+        diversity: float = 0.0,
+        exact: bool = False,
+        codes: bool = False,
+    ) -> Results:
+        """The items nearest to a query.
+
+        Args:
+            query: A string is words, with `-word` and `word^2` understood; a `Path` or PIL picture is a
+                picture; a vector is itself; a `Query` joins several.
+            kind: What to look for, `image` or `text`.
+            k: How many.
+            offset: How many of the best to skip, for the next page.
+            min_score: Leave out what scores less, a cosine.
+            where: A filter over columns and metadata, such as `year >= 2010 and label = 'sports'`.
+            hybrid: Fuse with full-text search over the texts, Chinese and English.
+            group: One hit an entity.
+            diversity: 0 for the best only, towards 1 for hits that differ from each other.
+            exact: Compare with every stored vector instead of asking the index.
+            codes: Find by Hamming distance of hash codes, then order by vectors.
+
+        Raises:
+            InputError: The query is empty, or an option or the filter is wrong.
+            PictureError: The query picture cannot be read.
+        """
+        options = Options(
+            k=k,
+            offset=offset,
+            min_score=min_score,
+            where=where,
+            hybrid=hybrid,
+            group=group,
+            diversity=diversity,
+            exact=exact,
+            codes=codes,
+        )
+        _table(kind)
+        return search(self, query, kind, options)
+
+    def similar(self, kind: Modality, identifier: str, *, to: Modality | None = None, k: int = 10) -> Results:
+        """The items most like a stored one, without itself.
+
+        Args:
+            kind: Of the stored item.
+            identifier: Its id.
+            to: What to look for; the same kind when None.
+            k: How many.
+        """
+        vector = self.vectors(kind, [identifier])[0]
+        found = search(self, vector, to or kind, Options(k=k + 1))
+        itself = identifier if (to or kind) == kind else None
+        others = [hit for hit in found if hit.id != itself][:k]
+        hits = tuple(replace(hit, rank=place + 1) for place, hit in enumerate(others))
+        return replace(found, query=f"like {kind} {identifier}", hits=hits)
+
+    def match(
+        self,
+        queries: Sequence[Any] | Array,
+        *,
+        kind: Modality = "image",
+        query_kind: Modality = "text",
+        query_ids: Sequence[str] | None = None,
+        k: int = 5,
+        both: bool = False,
+        probability: bool = False,
+        temperature: float = 0.01,
+        approximate: bool = False,
+    ) -> tuple[Matched, Matched | None]:
+        """The k best items for each of many queries, exact unless told otherwise.
+
+        Args:
+            queries: Texts or picture paths, or vectors (n, width).
+            kind: The items to look for.
+            query_kind: What the queries are.
+            query_ids: (n,) names for the answer; row numbers when None.
+            k: How many for each.
+            both: Answer the mirror too: for each item its k best queries.
+            probability: Add the softmax over all items at `temperature`.
+            temperature: Divides cosines before the softmax.
+            approximate: Ask the index instead of comparing everything.
+
+        Returns:
+            The matches, and the mirror or None.
+        """
+        from tuwen.bulk import match
+
+        vectors = queries
+        if not (isinstance(queries, np.ndarray) and queries.ndim == 2):
+            vectors = self.encoder.encode(list(queries), query_kind)
+        names = [str(name) for name in (query_ids if query_ids is not None else range(len(vectors)))]
+        return match(
+            self,
+            unit_rows(check_matrix("queries", np.asarray(vectors), self.width)),
+            names,
+            _table(kind),
+            k=k,
+            both=both,
+            temperature=temperature if probability else None,
+            approximate=approximate,
+        )
+
+    def finish(self, note: Callable[[str], None] | None = None) -> None:
+        """Make ready for fast answers after adding: codes, full text, calibration and saved indexes."""
+        say = note or (lambda _: None)
+        if self.store.identity.codes:
+            say("learning hash codes")
+            hash_codes.learn(self)
+        if self.count("text"):
+            say("indexing words")
+            with self.store.transaction() as transaction:
+                transaction.index_text()
+        if (
+            max(len(self.store.view.dataset(table).get_fragments()) for table in TABLE_OF.values())
+            > FRAGMENTS
+        ):
+            say("joining small files")
+            self.store.compact()
+        say("indexing vectors")
+        self.indexes.save(self.store.view)
+
+    def with_text_index(self, view: View) -> View:
+        """A view whose full-text index is there, making it if need be."""
+        if not view.has_text_index:
+            with self.store.transaction() as transaction:
+                transaction.index_text()
+            return self.store.view
+        return view
+
+    def hasher(self) -> Hasher:
+        """The hash function of the collection's codes.
+
+        Raises:
+            CollectionError: The collection has no codes yet.
+        """
+        if self._hasher is None:
+            self._hasher = hash_codes.load(self)
+        return self._hasher
+
+    def judge(self, view: View, kind: Modality, vector: Array) -> Verdict | None:
+        """Whether anything fits a query vector; None when the collection is not calibrated for it."""
+        from tuwen.calibration import judge
+
+        return judge(self, view, kind, vector)
+
+    def calibrate(self, *, false_accepts: float = 0.05) -> dict[str, Any]:
+        """Learn from the collection's own pairs when nothing fits a query; what was measured."""
+        from tuwen.calibration import calibrate
+
+        return calibrate(self, false_accepts)
+
+    def stats(self) -> dict[str, Any]:
+        """Counts, encoder, sizes and state."""
+        identity, view = self.store.identity, self.store.view
+        size = sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+        return {
+            "path": str(self.path),
+            "images": view.count("images"),
+            "texts": view.count("texts"),
+            "refused": view.count("ledger"),
+            "missing": sum(view.dataset(t).count_rows(filter="missing = true") for t in TABLE_OF.values()),
+            "encoder": identity.encoder or None,
+            "width": identity.width,
+            "dtype": identity.dtype,
+            "codes": identity.codes if hash_codes.have_codes(view) else 0,
+            "metadata": list(view.head.metadata_keys),
+            "snapshots": list(self.store.snapshots()),
+            "megabytes": round(size / 2**20, 1),
+            "created": identity.created,
+            "tuwen": identity.tuwen,
+        }
+
+    def verify(self) -> list[str]:
+        """Check rows, ids, checksums, dimensions and indexes; one sentence for each fault found."""
+        from tuwen.verify import verify
+
+        return verify(self)
+
+    def compact(self) -> dict[str, int]:
+        """Join small files and drop what is no longer needed; snapshots stay."""
+        done = self.store.compact()
+        self.indexes.save(self.store.view)
+        return done
+
+    def snapshot(self, name: str) -> None:
+        """Keep the present state under a name."""
+        self.store.snapshot(name)
+
+    def roll_back(self, name: str) -> None:
+        """Make a snapshot the present state again."""
+        self.store.roll_back(name)
+
+    def export(self, folder: str | Path) -> list[Path]:
+        """Write all items with their vectors as Parquet files; `import_from` reads them back."""
+        return transfer.export(self, Path(folder))
+
+    def import_from(self, folder: str | Path) -> int:
+        """Add the items of an export of the same encoder; how many were added."""
+        return transfer.import_from(self, Path(folder))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep other writers out over several changes."""
+        with self.store.writing():
+            yield
+
+    def _check_encoder(self, encoder: Encoder) -> None:
+        identity = self.store.identity
+        if encoder.width != identity.width:
+            raise CollectionError(
+                f"{self.path} has vectors of width {identity.width}, "
+                f"encoder {encoder.name} makes {encoder.width}; open it with encoder {identity.encoder!r}"
+            )
+        if identity.fingerprint != encoder.fingerprint:
+            raise CollectionError(
+                f"{self.path} was made with {identity.encoder or 'no encoder'} "
+                f"({identity.fingerprint[:12]}), not with {encoder.name} ({encoder.fingerprint[:12]}): "
+                "vectors of two encoders do not compare; index the sources into a new collection"
+            )
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{self.count(kind)} {kind}s" for kind in MODALITIES)
+        return f"Collection({str(self.path)!r}: {counts}, encoder {self.store.identity.encoder or 'none'})"
+
+
+def open(path: str | Path, *, encoder: Encoder | None = None) -> Collection:
+    """Open the collection in a folder; see `Collection.open`."""
+    return Collection.open(path, encoder=encoder)
+
+
+def _table(kind: Modality) -> tables.Table:
+    if kind not in TABLE_OF:
+        raise unknown("kind", str(kind), MODALITIES)
+    return TABLE_OF[kind]
+
+
+def _check_ids(view: View, table: tables.Table, ids: list[str], *, overwrite: bool) -> None:
+    seen: set[str] = set()
+    for identifier in ids:
+        if not identifier or identifier in seen:
+            what = "stands twice" if identifier else "is empty"
+            raise InputError(f"id {identifier!r} {what}; ids must be unique and not empty")
+        seen.add(identifier)
+    if overwrite or view.count(table) == 0:
+        return
+    for batch in view.batches(table, ["id"]):
+        for identifier in batch["id"].to_pylist():
+            if identifier in seen:
+                raise InputError(
+                    f"{table} has an item {identifier!r} already; use another id, delete it first, "
+                    "or pass overwrite=True"
+                )

@@ -1,0 +1,95 @@
+"""Export a collection to Parquet and read it back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tuwen import tables
+from tuwen.errors import CollectionError, Damaged, InputError
+from tuwen.files import read_json, replacing, write_json
+from tuwen.store import View
+from tuwen.tables import TABLE_OF, Table
+
+if TYPE_CHECKING:
+    from tuwen.collection import Collection
+
+_DERIVED = ("code", "check", "added")
+
+
+def export(collection: Collection, folder: Path) -> list[Path]:
+    """Write `images.parquet`, `texts.parquet` and `collection.json` into a folder; returns the files.
+
+    Metadata becomes a column of JSON text; vectors keep their precision.
+
+    Raises:
+        InputError: The folder holds other files.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is there already and is not an empty folder; choose another")
+    folder.mkdir(parents=True, exist_ok=True)
+    view = collection.store.view
+    written = []
+    for table in ("images", "texts"):
+        columns = [name for name in view.names(table) if name not in _DERIVED]
+        path = folder / f"{table}.parquet"
+        with (
+            replacing(path) as temporary,
+            pq.ParquetWriter(temporary, _plain(view, table, columns)) as writer,
+        ):
+            for batch in view.batches(table, columns):
+                writer.write_table(_plain_rows(batch, writer.schema))
+        written.append(path)
+    write_json(folder / "collection.json", asdict(collection.store.identity))
+    return [*written, folder / "collection.json"]
+
+
+def import_from(collection: Collection, folder: Path) -> int:
+    """Add the items of an export; how many were added.
+
+    Raises:
+        CollectionError: The export is of another encoder, or there is none.
+        InputError: An id is there already.
+    """
+    if not (folder / "collection.json").is_file():
+        raise CollectionError(f"{folder} has no collection.json; it is not an export of tuwen")
+    theirs, ours = read_json(folder / "collection.json"), collection.store.identity
+    if (theirs.get("encoder"), theirs.get("fingerprint")) != (ours.encoder, ours.fingerprint):
+        raise CollectionError(
+            f"{folder} was exported from encoder {theirs.get('encoder') or 'none'!r}, "
+            f"the collection has {ours.encoder or 'none'!r}; vectors of two encoders do not compare"
+        )
+    added = 0
+    for kind, table in TABLE_OF.items():
+        path = folder / f"{table}.parquet"
+        try:
+            file = pq.ParquetFile(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise Damaged(f"{path} is not a readable Parquet file ({error}); export again") from error
+        with file:
+            for batch in file.iter_batches(batch_size=65_536):
+                values = {name: batch[name].to_pylist() for name in batch.schema.names if name != "vector"}
+                values["metadata"] = tables.read_metadata(values["metadata"])
+                added += collection.add_vectors(
+                    kind, values.pop("id"), tables.matrix(batch["vector"]), **values
+                )
+    return added
+
+
+def _plain(view: View, table: Table, columns: list[str]) -> pa.Schema:
+    schema = view.dataset(table).schema
+    return pa.schema(
+        [pa.field(name, pa.string() if name == "metadata" else schema.field(name).type) for name in columns]
+    )
+
+
+def _plain_rows(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:
+    arrays = []
+    for field in schema:
+        array = batch[field.name]
+        arrays.append(array.storage.cast(pa.string()) if field.name == "metadata" else array)
+    return pa.Table.from_arrays(arrays, schema=schema)
