@@ -376,6 +376,8 @@ class Store:
         import lance
 
         head = read_head(self.path)
+        for leftover in self.path.glob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
         versions = dict(head.versions)
         for table in TABLES:
             latest = lance.dataset(str(self.path / f"{table}.lance"))
