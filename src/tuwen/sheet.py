@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import io
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -20,7 +19,8 @@ from tuwen.errors import PictureError
 from tuwen.files import replacing
 
 if TYPE_CHECKING:
-    from tuwen.results import Hit
+    from tuwen.collection import Collection
+    from tuwen.results import Hit, Item
 
 Language = Literal["en", "zh"]
 
@@ -101,7 +101,7 @@ def page(
     """
     if language is None:
         language = "zh" if any(re.search(r"[\u3400-\u9fff]", part.query) for part in sections) else "en"
-    body = "\n".join(_section(part, draw or read_picture) for part in sections)
+    body = "\n".join(_section(part, draw or picture_of) for part in sections)
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return f"""<!doctype html>
@@ -132,23 +132,16 @@ def page(
 """
 
 
-def thumbnail(picture: Image.Image, side: int = SIDE) -> bytes:
-    """A picture as a small JPEG, at most `side` pixels wide and high."""
-    small = pictures.upright_rgb(picture)
-    small.thumbnail((side, side), Image.Resampling.LANCZOS)
-    stream = io.BytesIO()
-    small.save(stream, "JPEG", quality=82, optimize=True)
-    return stream.getvalue()
-
-
-def read_picture(hit: Hit) -> Image.Image | None:
-    """The picture of an image hit from its file; None when there is none that can be read."""
-    if hit.kind != "image" or not hit.path:
+def picture_of(hit: Item, collection: Collection | None = None) -> Image.Image | None:
+    """The picture of an image from its file, or as the collection keeps it; None when neither can be read."""
+    if hit.kind != "image":
         return None
-    try:
-        return pictures.load(Path(hit.path), size=SIDE)
-    except (PictureError, OSError):
-        return None
+    found = _load(Path(hit.path))
+    if found is None and collection is not None:
+        stored = collection.store.view.by_ids("images", [hit.id], ["thumbnail"])["thumbnail"].to_pylist()
+        if stored and stored[0]:
+            found = pictures.load_bytes(stored[0], hit.id)
+    return found
 
 
 def _section(part: Section, draw: Draw) -> str:
@@ -210,7 +203,7 @@ def _load(path: Path) -> Image.Image | None:
 
 
 def _data(picture: Image.Image) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(thumbnail(picture)).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(pictures.thumbnail(picture, side=SIDE)).decode()
 
 
 def _word(key: str) -> str:

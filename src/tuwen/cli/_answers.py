@@ -58,33 +58,27 @@ def _verdict(results: Results) -> None:
 
 
 def _pictures(results: Results, asked: Asked) -> None:
+    from tuwen import sheet
     from tuwen.cli import _terminal
 
     setting = _settings.value("thumbnails")
     if _terminal.protocol(sys.stdout, os.environ, setting) is None:
         return
-    ranked: list[tuple[int, Image.Image | None]] = [(hit.rank, draw(hit, asked.collection)) for hit in results]
+    ranked: list[tuple[int, Image.Image | None]] = [(hit.rank, sheet.picture_of(hit, asked.collection)) for hit in results]
     _terminal.show(ranked, sys.stdout, setting)
-
-
-def draw(hit: Hit, collection: Collection) -> Image.Image | None:
-    """The picture of a hit, from its file or as the collection keeps it."""
-    from tuwen import sheet
-
-    return sheet.read_picture(hit)
 
 
 def _page(results: Results, asked: Asked) -> str:
     from tuwen import sheet
 
-    return sheet.page([_section(results, asked)], title=_title(asked), draw=lambda hit: draw(hit, asked.collection))
+    return sheet.page([_section(results, asked)], title=_title(asked), draw=lambda hit: sheet.picture_of(hit, asked.collection))
 
 
 def _write(path: Path, results: Results, asked: Asked, launch: bool | None) -> None:
     from tuwen import sheet
 
     sheet.write_sheet(
-        path, [_section(results, asked)], title=_title(asked), draw=lambda hit: draw(hit, asked.collection)
+        path, [_section(results, asked)], title=_title(asked), draw=lambda hit: sheet.picture_of(hit, asked.collection)
     )
     _output.note(f"Sheet: {path}")
     if launch is None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tuwen.cli import _settings
 
 if TYPE_CHECKING:
+    from tuwen.arrays import Modality
     from tuwen.collection import Collection
 
 Decorated = Callable[..., Any]
 
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
+_COUNT = click.IntRange(min=1)
 
 
 def collection(function: Decorated) -> Decorated:
@@ -31,8 +33,7 @@ def style(*more: str) -> Callable[[Decorated], Decorated]:
         "style",
         type=click.Choice(["auto", "table", "json", "jsonl", "csv", *more]),
         default=_settings.default("format"),
-        show_default="table on a terminal, else jsonl",
-        help="How results are printed.",
+        help="How results are printed.  [default: table on a terminal, else jsonl]",
     )
 
 
@@ -43,24 +44,35 @@ def wanted(function: Decorated) -> Decorated:
         "wanted",
         type=click.Choice(["images", "texts"]),
         default=None,
-        help="What to look for.  [default: images for words, texts for --image if there are any]",
+        help="What to look for.  [default: images]",
     )(function)
 
 
-def count(default: Any, shown: str, text: str) -> Callable[[Decorated], Decorated]:
+def count(default: Any, text: str) -> Callable[[Decorated], Decorated]:
     """The option -k."""
-    return click.option(
-        "-k", "k", type=click.IntRange(min=1), default=default, show_default=shown, help=text, metavar="N"
-    )
+    # what click would add about the range is in the name
+    return click.option("-k", "k", type=_COUNT, default=default, metavar="N", help=text)
 
 
-def opened(path: Path, *, write: bool = False) -> Collection:
+def opened(path: Path) -> Collection:
     """Open a collection."""
     from tuwen.collection import Collection
 
-    return Collection.open(path, write=write)
+    return Collection.open(path)
 
 
-def kind(wanted: str) -> Literal["image", "text"]:
+def kind(wanted: str) -> Modality:
     """`images` as `image`, `texts` as `text`."""
-    return "image" if wanted == "images" else "text"
+    return "image" if wanted.startswith("image") else "text"
+
+
+def other(kind: Modality) -> Modality:
+    """The other side."""
+    return "text" if kind == "image" else "image"
+
+
+def wanted_kind(wanted: str | None, collection: Collection) -> Modality:
+    """What to look for: as told, else images, or texts where there are no images."""
+    if wanted is not None:
+        return kind(wanted)
+    return "image" if collection.count("image") or not collection.count("text") else "text"

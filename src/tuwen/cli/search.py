@@ -47,7 +47,7 @@ def _marked(arguments: list[str], options: list[click.Option]) -> list[str]:
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[QUERY]...")
 @click.option("--image", type=_options.FILE, multiple=True, help="Ask with a picture; may be given again.")
 @_options.wanted
-@_options.count(_settings.default("k"), "10", "How many hits.")
+@_options.count(_settings.default("k"), "How many hits.  [default: 10]")
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N hits.")
 @click.option("--where", metavar="EXPR", help="Only items that fit, such as: label = 'dog' and year > 2020")
 @click.option("--min-score", type=float, metavar="S", help="Only hits that score at least this.")
@@ -92,7 +92,13 @@ def command(
     if not text and not image:
         raise click.UsageError("nothing to search for; give words, --image FILE, or both")
     opened = _options.opened(collection)
-    kind = _options.kind(wanted) if wanted else _answers.other_side(opened, by_picture=bool(image) and not text)
-    results = opened.search(_answers.query(text, image), kind=kind, **how)
+    results = opened.search(_query(text, image), kind=_options.wanted_kind(wanted, opened), **how)
     asked = _answers.Asked(text=text, images=image, collection=opened)
     _answers.show(results, asked, style, sheet=sheet, launch=launch, thumbnails=thumbnails)
+
+
+def _query(text: str, images: tuple[Path, ...]) -> Any:
+    from tuwen.query import Part, Query, parse_query
+
+    words = parse_query(text).parts if text else ()
+    return Query(parts=(*words, *(Part(image=image) for image in images)))

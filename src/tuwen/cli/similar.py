@@ -16,8 +16,7 @@ from tuwen.cli import _options, _settings
     "--kind", type=click.Choice(["image", "text"]), default="image", show_default=True, help="What ID names."
 )
 @_options.wanted
-@_options.count(_settings.default("k"), "10", "How many hits.")
-@click.option("--where", metavar="EXPR", help="Only items that fit, such as: label = 'dog'")
+@_options.count(_settings.default("k"), "How many hits.  [default: 10]")
 @_options.style("html")
 @click.option("--html", "sheet", type=_options.FILE, metavar="FILE", help="Write an HTML sheet with thumbnails.")
 @click.option("--thumbnails/--no-thumbnails", default=True, help="Show pictures in terminals that can.")
@@ -27,7 +26,6 @@ def command(
     kind: str,
     wanted: str | None,
     k: int,
-    where: str | None,
     style: str,
     sheet: Path | None,
     thumbnails: bool,
@@ -36,8 +34,8 @@ def command(
     from tuwen.cli import _answers
 
     opened = _options.opened(collection)
-    of = _options.kind(f"{kind}s")
-    results = opened.similar(of, id, kind=_options.kind(wanted) if wanted else of, k=k, where=where)
+    of = _options.kind(kind)
+    results = opened.similar(of, id, to=_options.kind(wanted) if wanted else of, k=k)
     item = opened.get(of, id)
     images = (Path(item.path),) if item.kind == "image" and item.path else ()
     asked = _answers.Asked(text=item.text or item.id, images=images, collection=opened)

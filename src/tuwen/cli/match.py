@@ -1,0 +1,109 @@
+"""`tuwen match`: the best items for each of many queries."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuwen.cli import _options, _output, _progress, _sources
+
+if TYPE_CHECKING:
+    from tuwen.features import Features
+    from tuwen.results import Matched
+
+
+@click.command(
+    epilog="Example:  tuwen match photos captions.csv -k 5 -o result.csv",
+    short_help="Find the best items for each of many queries.",
+)
+@_options.collection
+@click.argument("queries", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--for", "wanted", type=click.Choice(["images", "texts"]), default="images", help="What to look for.  [default: images]"
+)
+@click.option(
+    "--from",
+    "given",
+    type=click.Choice(["images", "texts"]),
+    help="What the queries are.  [default: the other side]",
+)
+@click.option("--query-column", metavar="NAME", help="Column of the queries.  [default: text, or image]")
+@click.option("--id-column", metavar="NAME", help="Column of their ids.  [default: text_id, image_id or id, else numbers]")
+@_options.count(5, "How many items a query.  [default: 5]")
+@click.option("--probability", is_flag=True, help="Add a column: softmax of the scores over all items.")
+@click.option("--temperature", type=click.FloatRange(min=0, min_open=True), default=0.01, metavar="T",
+              help="Temperature of that softmax.  [default: 0.01]")
+@click.option("--approximate", is_flag=True, help="Ask the index instead of comparing everything.")
+@click.option("--both", is_flag=True, help="Write the mirror too: the best queries for each item, to NAME-mirror.csv.")
+@click.option("-o", "--output", type=_options.FILE, help="The CSV file to write.  [default: stdout]")
+def command(
+    collection: Path,
+    queries: Path,
+    wanted: str,
+    given: str | None,
+    query_column: str | None,
+    id_column: str | None,
+    both: bool,
+    output: Path | None,
+    **how: Any,
+) -> None:
+    """Find the best items for each of many queries, exactly, and write them as CSV.
+
+    QUERIES is a CSV, TSV, JSONL or Parquet file, a text file with one query a line, a folder of pictures,
+    vectors that `tuwen encode` wrote, or - for CSV or lines from stdin. The columns of the answer are
+    text_id, similarity_ranking, result_image_id, score, and the mirror of them for pictures.
+    """
+    if both and output is None:
+        raise click.UsageError("--both writes two files; say where with -o FILE")
+    kind = _options.kind(wanted)
+    query_kind = _options.kind(given) if given else _options.other(kind)
+    opened = _options.opened(collection)
+    with _sources.spooled(queries) as path:
+        features = _read(path, opened, query_kind, query_column, id_column)
+    if not features.ids:
+        raise click.UsageError(f"{queries} has no {query_kind}s to ask with")
+    found, mirror = opened.match(
+        features.vectors, kind=kind, query_kind=query_kind, query_ids=features.ids, both=both, **how
+    )
+    _write(output, found, query_kind, kind)
+    if output is not None:
+        _output.note(f"{len(features.ids):,} queries × {opened.count(kind):,} {kind}s: {output}")
+    if mirror is not None and output is not None:
+        second = output.with_name(f"{output.stem}-mirror{output.suffix}")
+        _write(second, mirror, kind, query_kind)
+        _output.note(f"mirror: {second}")
+    _sources.tell_refusals(features.refusals)
+
+
+def _read(path: Path, opened: Any, kind: Any, query_column: str | None, id_column: str | None) -> Features:
+    from tuwen.data import open_source
+    from tuwen.features import encode_source, read_features
+
+    if path.suffix.lower() == ".npz":
+        return read_features(path, kind, opened.encoder.fingerprint)
+    columns = {f"{kind}_column": query_column} if query_column else {}
+    source = open_source(path, id_column=id_column, **columns)
+    with _progress.bar("encoding") as report:
+        return encode_source(source, opened.encoder, kind, report)
+
+
+def _write(output: Path | None, found: Matched, query_kind: str, kind: str) -> None:
+    from tuwen.files import replacing
+
+    names = [f"{query_kind}_id", "similarity_ranking", f"result_{kind}_id", "score"]
+    if found.probabilities is not None:
+        names.append("probability")
+    with replacing(output) if output is not None else nullcontext() as temporary:
+        stream = temporary.open("w", encoding="utf-8", newline="") if temporary is not None else sys.stdout
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(names)
+        for query, place, item, score, probability in found.rows():
+            row: list[Any] = [query, place, item, f"{score:.6f}"]
+            writer.writerow(row if probability is None else [*row, f"{probability:.6g}"])
+        if temporary is not None:
+            stream.close()
