@@ -33,7 +33,7 @@ _WORDS = {
     "query": ("Query", "查询"),
     "picture": ("by picture", "以图查询"),
     "hits": ("hits", "条结果"),
-    "nothing": ("Nothing in this collection fits well; these are only the nearest.", "没有合适的结果,以下只是最接近的。"),
+    "nothing": ("Nothing in this collection fits well; these are only the nearest.", "没有合适的结果，以下只是最接近的。"),
     "none": ("No hits.", "没有结果。"),
     "score": ("Score", "分数"),
     "sure": ("probability that something fits", "有合适结果的概率"),
@@ -187,7 +187,7 @@ def _card(hit: Hit, best: float, draw: Draw) -> str:
         facts.append((_word("entity"), _escape(hit.entity)))
     facts += [(_escape(str(key)), _escape(_plain(value))) for key, value in (hit.metadata or {}).items()]
     listed = "".join(f"<div><dt>{key}</dt><dd>{value}</dd></div>" for key, value in facts)
-    place = f'<p class="path">{_escape(hit.path)}</p>' if hit.path else ""
+    place = f'<p class="path" title="{_escape(hit.path)}">{_escape(hit.path)}</p>' if hit.path else ""
     return f"""<li>{face}
 <div class="body"><p class="name"><b class="rank">{hit.rank}</b> <span>{_escape(hit.id)}</span></p>
 <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">\
