@@ -45,19 +45,19 @@ def match(
             yield tables.matrix(batch["vector"]).astype(np.float32)
 
     found = matching.top_both(queries, blocks(), k, both=both, temperature=temperature)
-    forward = Matched(
-        query_ids=names,
-        item_ids=ids[found.items].tolist(),
-        scores=found.item_scores,
-        probabilities=found.probabilities,
-    )
-    if not both:
+    forward = _matched(names, ids, found.items)
+    if found.queries is None:
         return forward, None
-    asked = np.array(names, dtype=object)
-    mirror = Matched(
-        query_ids=ids.tolist(), item_ids=asked[found.queries].tolist(), scores=found.query_scores
+    return forward, _matched(ids.tolist(), np.array(names, dtype=object), found.queries)
+
+
+def _matched(asked: list[str], found: Array, ranking: matching.Ranking) -> Matched:
+    return Matched(
+        query_ids=asked,
+        item_ids=found[ranking.indices].tolist(),
+        scores=ranking.scores,
+        probabilities=ranking.probabilities,
     )
-    return forward, mirror
 
 
 def _approximate(collection: Collection, queries: Array, names: list[str], table: Table, k: int) -> Matched:

@@ -141,10 +141,10 @@ def _candidates(
     wanted = options.k + options.offset
     if options.hybrid or options.group or options.diversity:
         wanted = max(POOL, 5 * wanted)
-    if view.count(table) == 0:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
     if options.codes:
         return _by_codes(collection, view, table, vector, allowed, wanted)
+    if view.count(table) == 0:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
     if options.exact:
         return _exact(view, table, vector, allowed, wanted)
     hits = collection.indexes.get(view, table).search(vector[None], wanted, allowed=allowed)
