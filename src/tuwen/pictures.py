@@ -91,7 +91,8 @@ def read(path: Path) -> tuple[bytes, os.stat_result]:
 def load_bytes(data: bytes, name: str, *, size: int = 0) -> Image.Image:
     """Decode a picture from its encoded bytes; `name` stands for it in messages.
 
-    Animations give their first frame.
+    Animations give their first frame. `info["full_size"]` of the result is its width and height as
+    stored, whatever it was decoded at.
 
     Raises:
         PictureError: The bytes are not a whole picture of a known format; `code` says why.
@@ -110,6 +111,7 @@ def load_bytes(data: bytes, name: str, *, size: int = 0) -> Image.Image:
             )
         if kind == "PNG":
             _check_png(data, name)
+        image.info["full_size"] = (width, height)
         if size:
             # None keeps the colour space: a draft to RGB would turn an Adobe CMYK picture wrong
             image.draft(None, (2 * size, 2 * size))

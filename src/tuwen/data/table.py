@@ -84,9 +84,10 @@ class TableSource(Source):
         cells = [cell for column in parts.image for cell in values_of(values.get(column))]
         image_ids = _ids(name_of(values.get(parts.image_id)) if parts.image_id else common, len(cells))
         images = []
-        for cell, identifier in zip(cells, image_ids, strict=True):
+        for i, (cell, identifier) in enumerate(zip(cells, image_ids, strict=True), 1):
             try:
-                images.append(_picture(cell, identifier, place, locator))
+                spot = place if len(cells) == 1 else f"{place}#{i}"
+                images.append(_picture(cell, identifier, spot, locator))
             except PictureError as error:
                 yield self._refuse(number, Fault(error.code, str(error)))
         written = [cell for column in parts.text for cell in values_of(values.get(column))]
@@ -98,7 +99,9 @@ class TableSource(Source):
             if not cells and not written:
                 yield self._refuse(number, Fault("empty-row", "it has neither a picture nor a text"))
             return
-        text_ids = _ids(name_of(values.get(parts.text_id)) if parts.text_id else common, len(strings))
+        own = name_of(values.get(parts.text_id)) if parts.text_id else None
+        # beside a picture the id is that of the thing, which may have more texts in other rows
+        text_ids = _ids(own or (None if parts.image else common), len(strings))
         label = name_of(values.get(parts.label)) if parts.label else None
         yield Record(
             entity=(name_of(values.get(parts.entity)) if parts.entity else None) or common,

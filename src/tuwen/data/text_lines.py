@@ -11,7 +11,7 @@ from tuwen.records import Record, Refusal, Text
 
 
 class TextLinesSource(Source):
-    """A .txt file with a text on each line; its id is the file's name and the line's number.
+    """A .txt file with a text on each line.
 
     Args:
         path: The file.
@@ -41,5 +41,4 @@ class TextLinesSource(Source):
                 reason = f"{self.path.name}, line {number}: {fault.reason}"
                 yield self.refusal(f"{self.path}:{number}", fault.code, reason)
             elif line.strip():
-                text = Text(text=line.strip(), id=f"{self.path.stem}:{number}")
-                yield Record(texts=(text,), origin=place, source=str(self.path))
+                yield Record(texts=(Text(text=line.strip()),), origin=place, source=str(self.path))
