@@ -55,7 +55,7 @@ class Index(ABC):
     width: int
     measured: dict[str, float]
     dead_share: ClassVar[float] = 0.2  # of removed rows, from which on a new index is better
-    few: ClassVar[int] = 10_000  # allowed rows up to which all of them are compared
+    few: ClassVar[int] = 5_000  # allowed rows up to which all of them are compared
 
     def __init__(self, width: int) -> None:
         if width < 1:
@@ -138,7 +138,9 @@ class Index(ABC):
         positions = None
         if allowed is not None:
             found = self._keys.positions(np.asarray(allowed, dtype=np.int64).reshape(-1))
-            positions = np.unique(found[found >= 0])
+            positions = found[found >= 0]
+            if not (np.diff(positions) > 0).all():
+                positions = np.unique(positions)
             if len(positions) == len(self):
                 positions = None
         room = len(self) if positions is None else len(positions)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from tuwen.arrays import Array
+from tuwen.index import library
 
 QUERIES = 256  # compared at a time
 ROWS = 65_536  # compared at a time
@@ -38,7 +39,7 @@ def _best(queries: Array, k: int, blocks: Iterable[Block], keys: Array) -> tuple
     where = np.empty((len(queries), 0), dtype=np.int64)
     scores = np.empty((len(queries), 0), dtype=np.float32)
     for positions, rows in blocks:
-        found = queries @ rows.astype(np.float32, copy=False).T
+        found = library.products(queries, library.widen(rows))
         where, scores = merge(where, scores, positions, found, k, keys)
     return where, scores
 
@@ -72,3 +73,30 @@ def merge(
         order = np.lexsort((keys[candidates], -merged))[:room]
         out[row], out_scores[row] = candidates[order], merged[order]
     return out, out_scores
+
+
+def compare(
+    queries: Array, k: int, candidates: Array, take: Callable[[Array], Array], keys: Array
+) -> tuple[Array, Array]:
+    """The k best of some candidates for each query, by their vectors; lower key first among equals.
+
+    Args:
+        queries: (n, width) float32.
+        k: How many.
+        candidates: Positions (n, m); -1 for none.
+        take: Gives the rows (m, width) at positions (m,).
+        keys: Keys by position.
+
+    Returns:
+        Positions (n, k), -1 where there are fewer candidates, and scores (n, k) float32.
+    """
+    where = np.full((len(queries), k), -1, dtype=np.int64)
+    scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
+    for row, query in enumerate(queries):
+        some = candidates[row]
+        if some[-1] < 0:
+            some = some[some >= 0]
+        values = np.vecdot(library.widen(take(some)), query)
+        order = np.lexsort((keys[some], -values))[:k]
+        where[row, : len(order)], scores[row, : len(order)] = some[order], values[order]
+    return where, scores

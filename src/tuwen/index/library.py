@@ -1,0 +1,83 @@
+"""What all kinds that stand on faiss share: threads, selectors, and an index as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from tuwen.arrays import Array
+
+# below so many queries one thread is used: with more, a busy neighbour makes a search of 1 ms take 100
+BATCH = 16
+FEW = 4  # below so many queries a product is bound by memory, and gains nothing from threads
+
+
+def faiss() -> Any:
+    """The library, loaded when first used; untyped, for its stubs lack what is generated when it loads."""
+    return import_module("faiss")
+
+
+@contextmanager
+def threads(queries: int | None = None) -> Iterator[None]:
+    """Let faiss use one thread for few queries; None for one in any case.
+
+    OpenMP keeps the number apart for each calling thread, so searches in other threads are not touched.
+    """
+    if queries is not None and queries >= BATCH:
+        yield
+        return
+    library = faiss()
+    before = library.omp_get_max_threads()
+    library.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        library.omp_set_num_threads(before)
+
+
+def selector(mask: Array | None) -> Any:
+    """A faiss selector of the positions where `mask` (stored rows,) bool is true; None stays None."""
+    return None if mask is None else faiss().IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+
+
+def to_bytes(index: Any) -> Array:
+    """An index as bytes; written by us, because faiss cannot open every path on every system."""
+    return np.asarray(faiss().serialize_index(index))
+
+
+def from_bytes(data: Array) -> Any:
+    """The index behind bytes whose checksum was compared."""
+    return faiss().deserialize_index(data)
+
+
+def widen(rows: Array) -> Array:
+    """Rows (n, width) in float32; from float16 several times faster than numpy does it."""
+    if rows.dtype != np.float16:
+        return rows.astype(np.float32, copy=False)
+    library = faiss()
+    if not rows.size:
+        return np.empty(rows.shape, dtype=np.float32)
+    decoder = library.ScalarQuantizer(rows.shape[1], library.ScalarQuantizer.QT_fp16)
+    with threads():
+        return np.asarray(decoder.decode(np.ascontiguousarray(rows).view(np.uint8)))
+
+
+def products(queries: Array, rows: Array) -> Array:
+    """Inner products (n, m) of float32 queries (n, width) and rows (m, width).
+
+    For few queries in one thread: the threads of BLAS wait for a busy neighbour as those of faiss do.
+    """
+    if len(queries) >= FEW:
+        return np.asarray(queries @ rows.T)
+    library = faiss()
+    queries, rows = np.ascontiguousarray(queries), np.ascontiguousarray(rows)
+    out = np.empty((len(queries), len(rows)), dtype=np.float32)
+    for query, line in zip(queries, out, strict=True):
+        library.fvec_inner_products_ny(
+            library.swig_ptr(line), library.swig_ptr(query), library.swig_ptr(rows), rows.shape[1], len(rows)
+        )
+    return out
