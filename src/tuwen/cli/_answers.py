@@ -38,16 +38,24 @@ def show(
     else:
         if style == "table" and thumbnails and results.kind == "image":
             _pictures(results, asked)
-        _output.emit(rows(results), style, columns=_COLUMNS, empty="No hits.")
+        found = results.to_dicts()
+        if style == "table":
+            found = [row | {"path": _near(row.get("path", "")), "metadata": _pairs(row)} for row in found]
+        _output.emit(found, style, columns=_COLUMNS, empty="No hits.")
     if style == "table" or results.fits is False:
         _verdict(results)
     if sheet is not None:
         _write(sheet, results, asked, launch)
 
 
-def rows(results: Results) -> list[dict[str, Any]]:
-    """One plain dict a hit: `id`, `rank`, `score`, `kind`, `path` or `text`, `entity`, `label`, `metadata`."""
-    return results.to_dicts()
+def _near(path: str) -> str:
+    """A path as seen from here when that is inside, else as it is."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if path and Path(path).is_relative_to(here) else path
+
+
+def _pairs(row: dict[str, Any]) -> str:
+    return " ".join(f"{name}={_output.plain(value)}" for name, value in row["metadata"].items())
 
 
 def _verdict(results: Results) -> None:

@@ -57,7 +57,8 @@ def facts(values: Row, style: str) -> None:
     else:
         wide = max((len(name) for name in values), default=0)
         for name, value in values.items():
-            print(f"{name.replace('_', ' '):<{wide}}  {clean(plain(value))}")
+            text = f"{value:g}" if isinstance(value, float) else ", ".join(value) if _words(value) else plain(value)
+            print(f"{name.replace('_', ' '):<{wide}}  {clean(text)}")
 
 
 def note(text: str) -> None:
@@ -76,9 +77,18 @@ def plain(value: Any) -> str:
     return _json(value)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 image`, `2,000 images`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def clean(text: str) -> str:
     """Text that cannot steer a terminal: one line, control characters shown as `\ufffd`."""
     return _STEERING.sub("\ufffd", text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
+
+
+def _words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
 
 
 def _json(value: Any, indent: int | None = None) -> str:

@@ -40,8 +40,8 @@ def tell_refusals(refusals: Sequence[Refusal]) -> None:
     """Say on stderr how many inputs were left out, and the first of them."""
     if not refusals:
         return
-    _output.note(f"{len(refusals):,} inputs were left out:")
+    _output.note(f"{_output.counted(len(refusals), 'input')} left out:")
     for refusal in refusals[:_SHOWN]:
-        _output.note(_output.clean(f"  {refusal.item}: {refusal.reason}"))
+        _output.note(_output.clean(f"  {refusal.reason}"))
     if len(refusals) > _SHOWN:
         _output.note(f"  and {len(refusals) - _SHOWN:,} more")

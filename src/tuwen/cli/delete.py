@@ -26,4 +26,4 @@ def command(collection: Path, ids: tuple[str, ...], kind: str, where: str | None
     for identifier in ids:
         opened.get(side, identifier)  # a wrong id is an error before anything is deleted
     removed = opened.delete(side, list(ids) or [item.id for item in opened.items(side, where)])
-    _output.note(f"{removed:,} {side}s deleted, {opened.count(side):,} left.")
+    _output.note(f"{_output.counted(removed, side)} deleted, {opened.count(side):,} left.")

@@ -43,7 +43,7 @@ def command(source: Path, output: Path, encoder: str, **columns: Any) -> None:
     written = [part for part in parts if part.ids]
     if written:
         write_features(output, written, made)
-        counts = ", ".join(f"{len(part.ids):,} {part.kind}s" for part in written)
+        counts = ", ".join(_output.counted(len(part.ids), part.kind) for part in written)
         _output.note(f"{counts} of width {made.width}: {output}")
     _sources.tell_refusals(refusals)
     if not written:

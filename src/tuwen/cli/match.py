@@ -72,7 +72,7 @@ def command(
     )
     _write(output, found, query_kind, kind)
     if output is not None:
-        _output.note(f"{len(features.ids):,} queries × {opened.count(kind):,} {kind}s: {output}")
+        _output.note(f"{len(features.ids):,} × {_output.counted(opened.count(kind), kind)}: {output}")
     if mirror is not None and output is not None:
         second = output.with_name(f"{output.stem}-mirror{output.suffix}")
         _write(second, mirror, kind, query_kind)

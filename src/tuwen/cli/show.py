@@ -42,7 +42,7 @@ def command(
     opened = _options.opened(collection)
     if ledger:
         rows = opened.store.view.scan("ledger", list(_LEDGER)).drop_columns(["_rowid"]).to_pylist()
-        _output.emit(rows, style, columns=("item", "code", "reason"), empty="Nothing was refused.")
+        _output.emit(rows, style, columns=("code", "reason"), empty="Nothing was refused.")
     elif items:
         found = [item.to_dict() | {"missing": item.missing} for item in opened.items(_options.kind(items), where)]
         _output.emit(found, style, columns=("id", "text", "path", "entity", "label", "metadata"), empty="No items.")
@@ -53,14 +53,17 @@ def command(
 
 
 def _item(opened: Collection, identifier: str, kind: str | None, style: str) -> None:
-    from tuwen.errors import UnknownName
+    from tuwen.errors import UnknownName, unknown
 
     try:
         item = opened.get(_options.kind(kind or "image"), identifier)
     except UnknownName:
-        if kind is not None or not opened.count("text"):
+        if kind is not None:
             raise
-        item = opened.get("text", identifier)
+        try:
+            item = opened.get("text", identifier)
+        except UnknownName as error:
+            raise unknown("image or text", identifier, [*opened.ids("image"), *opened.ids("text")]) from error
     values: dict[str, Any] = item.to_dict() | {"origin": item.origin, "missing": item.missing}
     quoted = item.entity.replace("'", "''")
     for side in ("image", "text"):

@@ -30,7 +30,7 @@ def command(collection: Path, name: str | None, restore: bool, style: str) -> No
         _output.emit(rows, style, columns=("name", "time", "images", "texts"), empty="No snapshots.")
     elif restore:
         opened.roll_back(name)
-        _output.note(f"Back at {name}: {opened.count('image'):,} images, {opened.count('text'):,} texts.")
+        _output.note(f"Back at {name}: {_output.counted(opened.count('image'), 'image')}, {_output.counted(opened.count('text'), 'text')}.")
     else:
         opened.snapshot(name)
         _output.note(f"Kept as {name}. Go back with:  tuwen snapshot {collection} {name} --restore")

@@ -24,4 +24,4 @@ def command(ctx: click.Context, collection: Path) -> None:
     if faults:
         _output.note("Restore a snapshot (tuwen snapshot) or a copy, or index the sources into a new collection.")
         ctx.exit(1)
-    _output.note(f"{collection} is sound: {opened.count('image'):,} images, {opened.count('text'):,} texts.")
+    _output.note(f"{collection} is sound: {_output.counted(opened.count('image'), 'image')}, {_output.counted(opened.count('text'), 'text')}.")

@@ -1,0 +1,68 @@
+"""`tuwen demo`: the whole job in one command, with photographs that are on the machine already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tuwen.cli import _options, _output, _progress, _settings
+
+if TYPE_CHECKING:
+    from tuwen.sheet import Section
+
+
+@click.command(
+    epilog="Example:  tuwen demo",
+    short_help="Build a small collection, ask it, and write a sheet of the answers.",
+)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("tuwen-demo"))
+@click.option("--encoder", metavar="NAME", help="What encodes.  [default: mini]")
+def command(folder: Path, encoder: str | None) -> None:
+    """Build a collection from photographs that installed packages carry, ask it, and show the answers.
+
+    FOLDER (tuwen-demo) gets the photographs, their captions in Chinese and English, the collection and a
+    sheet of the answers. Nothing is downloaded. Run it again and it only brings the collection up to date.
+    """
+    from tuwen import demo, sheet
+    from tuwen.collection import Collection
+    from tuwen.data import open_source
+    from tuwen.ingest import ingest
+
+    table = demo.prepare(folder)
+    path = folder / "collection"
+    there = (path / "collection.json").is_file()
+    collection = (
+        Collection.open(path)
+        if there
+        else Collection.create(path, encoder=encoder or _settings.value("encoder"))
+    )
+    with _progress.bar("indexing") as report:
+        done = ingest(collection, open_source(table), progress=report)
+    if done.added or done.updated or done.missing or not there:
+        collection.finish()
+    counts = f"{_output.counted(collection.count('image'), 'photograph')}, " + _output.counted(
+        collection.count("text"), "caption"
+    )
+    fresh = "up to date" if there and not done.added + done.updated else f"indexed in {done.seconds:.1f} s"
+    print(f"{path}: {counts}, {fresh}.\n")
+    sections = demo.ask(collection, table.parent / "photos")
+    for section in sections:
+        _answer(section)
+    page = folder / "answers.html"
+    sheet.write_sheet(page, sections, title="tuwen demo")
+    print(f"All answers with their pictures:  {page}\n")
+    print("Now type:")
+    print(f"  tuwen search {path} 戴头盔的人")
+    print(f"  tuwen search {path} --image {folder / 'photos' / demo.PICTURE} --for texts")
+    print(f"  tuwen index my-photos ~/Pictures    (your own: folders, CSV, JSONL, Parquet)")
+
+
+def _answer(section: Section) -> None:
+    print(f"? {section.query}")
+    for hit in section.hits[:3]:
+        print(f"  {hit.rank}. {hit.score:.3f}  {_output.clean(hit.text or hit.id)}")
+    if section.fits is False:
+        print("  Nothing fits well; these are only the nearest.")
+    print()

@@ -1,0 +1,137 @@
+"""`tuwen index`: bring a collection up to date with folders and tables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuwen.cli import _options, _output, _progress, _settings
+
+if TYPE_CHECKING:
+    from tuwen.collection import Collection
+    from tuwen.data import Source
+    from tuwen.ingest import Report
+
+
+@click.command(
+    epilog="Example:  tuwen index photos ~/Pictures captions.csv",
+    short_help="Take pictures and texts into a collection.",
+)
+@_options.collection
+@click.argument("sources", nargs=-1, required=True, type=_options.PATH, metavar="SOURCE...")
+@click.option("--encoder", metavar="NAME", help="What encodes a new collection.  [default: mini]")
+@click.option("--codes", type=click.IntRange(min=8), metavar="BITS", help="Keep hash codes of so many bits too.")
+@click.option("--image-column", metavar="NAME", help="Table column of pictures.  [default: image or the like]")
+@click.option("--text-column", metavar="NAME", help="Table column of texts.  [default: text or the like]")
+@click.option("--id-column", metavar="NAME", help="Table column of ids.  [default: id or the like]")
+@click.option("--label-column", metavar="NAME", help="Table column of class names.  [default: label or the like]")
+@click.option("--pattern", metavar="GLOB", help='Files of a folder, such as "*.jpg" or "!thumbs/*".')
+@click.option("--root", type=_options.PATH, help="Where a table's pictures lie.  [default: beside the table]")
+@click.option("--retry", is_flag=True, help="Try only what was refused before.")
+@click.option(
+    "--vanished",
+    type=click.Choice(["mark", "delete", "keep"]),
+    default="mark",
+    help="What to do with items that a source no longer has.  [default: mark]",
+)
+def command(
+    collection: Path,
+    sources: tuple[Path, ...],
+    encoder: str | None,
+    codes: int | None,
+    retry: bool,
+    vanished: str,
+    **columns: Any,
+) -> None:
+    """Index pictures and texts: the first time makes the collection, later times bring it up to date.
+
+    SOURCE is a folder of pictures, a CSV, TSV, JSONL or Parquet table, a known data set's file, or what
+    `tuwen export` wrote. Files that have not changed are not encoded again. What cannot be read is listed
+    in the ledger and stops nothing.
+    """
+    from tuwen.data import open_source
+
+    exports = [path for path in sources if (path / "collection.json").is_file()]
+    # all sources are looked at before anything is made: a wrong column leaves no empty collection
+    opened = [open_source(path, **columns) for path in sources if path not in exports]
+    target = _target(collection, encoder, codes, exports)
+    try:
+        for path in exports:
+            _output.note(f"{target.import_from(path):,} items from {path}")
+        reports = [_take(target, source, retry, vanished) for source in opened]
+        target.finish(note=_say)
+    except KeyboardInterrupt:
+        _output.note("\nStopped. What is done stays; run the same command again to go on.")
+        raise
+    _summary(collection, target, reports)
+
+
+def _target(path: Path, encoder: str | None, codes: int | None, exports: Sequence[Path]) -> Collection:
+    from tuwen.collection import Collection
+    from tuwen.errors import InputError
+    from tuwen.files import read_json
+
+    if (path / "collection.json").is_file():
+        found = Collection.open(path)
+        has = found.store.identity
+        if encoder is not None and encoder != has.encoder:
+            raise InputError(
+                f"{path} was made with encoder {has.encoder or 'none'!r}, not {encoder!r}; "
+                "leave --encoder out, or index into a new collection"
+            )
+        if codes is not None and codes != has.codes:
+            raise InputError(
+                f"{path} was made with codes of {has.codes} bits, not {codes}; "
+                "leave --codes out, or index into a new collection"
+            )
+        return found
+    if encoder is None:
+        encoder = read_json(exports[0] / "collection.json")["encoder"] if exports else None
+    return Collection.create(path, encoder=encoder or _settings.value("encoder"), codes=codes or 0)
+
+
+def _take(target: Collection, source: Source, retry: bool, vanished: Any) -> Report:
+    from tuwen.ingest import ingest
+
+    _output.note(source.describe())
+    with _progress.bar("indexing") as report:
+        return ingest(target, source, retry=retry, vanished=vanished, progress=report)
+
+
+def _say(step: str) -> None:
+    if sys.stderr.isatty():
+        _output.note(f"{step} ...")
+
+
+def _summary(path: Path, target: Collection, reports: Sequence[Report]) -> None:
+    for name, tallies in (
+        ("images", [report.images for report in reports]),
+        ("texts", [report.texts for report in reports]),
+    ):
+        parts = [
+            f"{total:,} {word}"
+            for word in ("added", "updated", "moved", "unchanged", "duplicates", "missing", "deleted")
+            if (total := sum(getattr(tally, word, 0) for tally in tallies))
+        ]
+        if parts:
+            _output.note(f"{name}: {', '.join(parts)}")
+    seconds = sum(report.seconds for report in reports)
+    new = sum(report.images.added + report.images.updated for report in reports)
+    rate = f", {new / seconds:,.0f} images/s" if new and seconds > 1 else ""
+    images, texts = _output.counted(target.count("image"), "image"), _output.counted(target.count("text"), "text")
+    _output.note(f"{path}: {images} and {texts} ({seconds:.1f} s{rate})")
+    refused = [report.refused + report.still_refused for report in reports]
+    ledgers = [report.ledger for report in reports if report.ledger is not None]
+    if ledgers:
+        _output.note(
+            f"{_output.counted(sum(refused), 'input')} refused; reasons in {ledgers[-1]}\n"
+            f"  see them:   tuwen show {path} --ledger\n  try again:  add --retry"
+        )
+    if target.count("image") or target.count("text"):
+        _output.note(f"Next:  tuwen search {path} 一只狗")
+    else:
+        _output.note("Nothing was found to index.")
