@@ -227,18 +227,22 @@ class Store:
         """
         import lance
 
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise CollectionError(f"{path} is there already and is not an empty folder; choose another path")
+        _check_free(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            versions: dict[str, int] = {}
-            for table in TABLES:
-                empty = tables.schema(table, identity.width, identity.dtype).empty_table()
-                versions[table] = lance.write_dataset(empty, str(path / f"{table}.lance")).version
-            head = Head(0, 0, versions, dict.fromkeys(TABLES, 0))
-            write_head(path, head)
-            # last: a folder without it is not a collection, so a killed creation leaves none
-            write_identity(path, identity)
+            with FileLock(path / "write.lock").acquire(timeout=LOCK_SECONDS):
+                _check_free(path)  # another process may have been faster
+                for table in TABLES:
+                    shutil.rmtree(path / f"{table}.lance", ignore_errors=True)
+                versions: dict[str, int] = {}
+                for table in TABLES:
+                    empty = tables.schema(table, identity.width, identity.dtype).empty_table()
+                    versions[table] = lance.write_dataset(empty, str(path / f"{table}.lance")).version
+                write_head(path, Head(0, 0, versions, dict.fromkeys(TABLES, 0)))
+                # last: a folder without it is not a collection, so a killed creation leaves none
+                write_identity(path, identity)
+        except Timeout as error:
+            raise Locked(f"another process is making {path}; try again") from error
         except OSError as error:
             raise _write_error(path, error) from error
         return cls(path)
@@ -388,6 +392,19 @@ class Store:
             head = replace(head, versions=versions, sequence=head.sequence + 1)
             write_head(self.path, head)
         return head
+
+
+def _check_free(path: Path) -> None:
+    """Raise unless the path is new, an empty folder, or what a killed creation left: tables without rows."""
+    if not path.exists():
+        return
+    ours = {"head.json", "write.lock", *(f"{table}.lance" for table in TABLES)}
+    if (
+        not path.is_dir()
+        or any(entry.name not in ours and not entry.name.endswith(".tmp") for entry in path.iterdir())
+        or any(path.glob("*.lance/data/*"))
+    ):
+        raise CollectionError(f"{path} is there already and is not an empty folder; choose another path")
 
 
 def _has_text_index(dataset: Any) -> bool:
