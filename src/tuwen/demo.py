@@ -45,8 +45,12 @@ def prepare(folder: Path) -> Path:
 
 def names() -> list[str]:
     """File names of the photographs."""
-    with CAPTIONS.open(encoding="utf-8", newline="") as stream:
-        return list(dict.fromkeys(row["image"] for row in csv.DictReader(stream)))
+    return list(dict.fromkeys(row["image"] for row in _rows()))
+
+
+def captions() -> dict[tuple[str, str], str]:
+    """Our captions by photograph (its name without the suffix) and language (`en`, `zh`)."""
+    return {(Path(row["image"]).stem, row["language"]): row["text"] for row in _rows()}
 
 
 def ask(collection: Collection, photos: Path, k: int = 5) -> list[Section]:
@@ -60,6 +64,11 @@ def ask(collection: Collection, photos: Path, k: int = 5) -> list[Section]:
         found = collection.search(picture, kind=kind, k=k)
         asked.append(Section(query=f"{PICTURE} → {kind}s", hits=found.hits, image=picture, fits=found.fits))
     return asked
+
+
+def _rows() -> list[dict[str, str]]:
+    with CAPTIONS.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 def _find(name: str) -> Path:

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+from click.shell_completion import shell_complete
 
 from tuwen import __version__
 from tuwen.errors import TuwenError, unknown
@@ -86,9 +87,15 @@ def main() -> None:
 def _run(arguments: list[str]) -> int:
     debug = os.environ.get("TUWEN_DEBUG", "") not in ("", "0")
     try:
-        code = tuwen.main(arguments, prog_name="tuwen", standalone_mode=False)
+        if instruction := os.environ.get("_TUWEN_COMPLETE"):
+            return shell_complete(tuwen, {}, "tuwen", "_TUWEN_COMPLETE", instruction)
+        # not tuwen.main: it makes a reader that leaves early an error
+        with tuwen.make_context("tuwen", arguments) as context:
+            tuwen.invoke(context)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        return 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     short_help="Build a small collection, ask it, and write a sheet of the answers.",
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("tuwen-demo"))
-@click.option("--encoder", metavar="NAME", help="What encodes.  [default: mini]")
-def command(folder: Path, encoder: str | None) -> None:
+def command(folder: Path) -> None:
     """Build a collection from photographs that installed packages carry, ask it, and show the answers.
 
     FOLDER (tuwen-demo) gets the photographs, their captions in Chinese and English, the collection and a
@@ -36,7 +35,7 @@ def command(folder: Path, encoder: str | None) -> None:
     collection = (
         Collection.open(path)
         if there
-        else Collection.create(path, encoder=encoder or _settings.value("encoder"))
+        else Collection.create(path, encoder=_settings.value("encoder"))
     )
     with _progress.bar("indexing") as report:
         done = ingest(collection, open_source(table), progress=report)
@@ -48,21 +47,24 @@ def command(folder: Path, encoder: str | None) -> None:
     fresh = "up to date" if there and not done.added + done.updated else f"indexed in {done.seconds:.1f} s"
     print(f"{path}: {counts}, {fresh}.\n")
     sections = demo.ask(collection, table.parent / "photos")
+    captions = demo.captions()
     for section in sections:
-        _answer(section)
+        _answer(section, captions)
     page = folder / "answers.html"
     sheet.write_sheet(page, sections, title="tuwen demo")
     print(f"All answers with their pictures:  {page}\n")
     print("Now type:")
     print(f"  tuwen search {path} 戴头盔的人")
     print(f"  tuwen search {path} --image {folder / 'photos' / demo.PICTURE} --for texts")
-    print(f"  tuwen index my-photos ~/Pictures    (your own: folders, CSV, JSONL, Parquet)")
+    print("  tuwen index my-photos ~/Pictures")
 
 
-def _answer(section: Section) -> None:
+def _answer(section: Section, captions: dict[tuple[str, str], str]) -> None:
     print(f"? {section.query}")
+    language = "en" if section.query.isascii() else "zh"
     for hit in section.hits[:3]:
-        print(f"  {hit.rank}. {hit.score:.3f}  {_output.clean(hit.text or hit.id)}")
+        text = hit.text or f"{hit.id}: {captions.get((hit.id, language), '')}"
+        print(f"  {hit.rank}. {hit.score:.3f}  {_output.clean(text)}")
     if section.fits is False:
         print("  Nothing fits well; these are only the nearest.")
     print()
