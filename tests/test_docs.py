@@ -1,0 +1,115 @@
+"""What the documents promise is there: names, links, commands, benchmarks, versions."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import tuwen
+from tuwen.cli import names as commands
+
+ROOT = Path(__file__).resolve().parents[1]
+SETUP = (
+    "pip install -c constraints.txt -e '.[demo]' && tuwen demo",
+    "pip install -c constraints.txt -e '.[dev]' && pytest",
+)
+# homes of users and work folders: documents speak of the project alone
+OF_A_MACHINE = re.compile(r"(?<![\w.])/(?:home|root|work|Users|tmp|opt|mnt)/\w")
+
+
+def documents():
+    """Every Markdown file of the project."""
+    folders = [ROOT, ROOT / "docs", ROOT / "benchmarks", ROOT / "benchmarks" / "mini", ROOT / "tests"]
+    return sorted(file for folder in folders for file in folder.glob("*.md"))
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def text_of(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def anchors(text):
+    """The anchors that headings get: lower case, blanks as dashes, other signs dropped."""
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", documents(), ids=name_of)
+def test_every_relative_link_leads_somewhere(document):
+    text = document.read_text(encoding="utf-8")
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+    lost = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = document.parent / path if path else document
+        wanted = {anchor} if anchor and file.suffix == ".md" else set()
+        if not file.exists() or not wanted <= anchors(file.read_text(encoding="utf-8") if wanted else ""):
+            lost.append(target)
+    assert not lost
+
+
+@pytest.mark.parametrize("document", documents(), ids=name_of)
+def test_no_document_names_a_path_of_somebodys_machine(document):
+    assert not OF_A_MACHINE.search(document.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_both_set_up_commands_stand_in_the_readme(readme):
+    assert all(command in text_of(readme) for command in SETUP)
+
+
+def test_the_two_readmes_have_the_same_sections():
+    shape = [
+        re.findall(r"^(#+) ", text_of(name), flags=re.MULTILINE) for name in ("README.md", "README.zh.md")
+    ]
+    assert shape[0] == shape[1]
+
+
+def test_every_public_name_is_documented():
+    text = text_of("docs/collection.md")
+    assert not [name for name in tuwen.__all__ if not re.search(rf"\b{name}\b", text)]
+
+
+def test_every_public_method_of_a_collection_is_documented():
+    text = text_of("docs/collection.md")
+    public = [name for name in vars(tuwen.Collection) if not name.startswith("_")]
+    inner = {"store", "rows", "hasher", "judge", "with_text_index", "writing", "indexes"}
+    assert not [name for name in public if name not in inner and not re.search(rf"\b{name}\b", text)]
+
+
+def test_every_command_is_documented():
+    text = text_of("docs/cli.md")
+    assert not [name for name in commands() if f"tuwen {name}" not in text]
+
+
+def test_every_page_is_in_the_index_of_the_documents():
+    index = text_of("docs/README.md")
+    pages = [file.name for file in (ROOT / "docs").glob("*.md") if file.name != "README.md"]
+    assert not [page for page in pages if f"({page})" not in index]
+
+
+def test_every_benchmark_is_listed():
+    text = text_of("benchmarks/README.md")
+    scripts = [file.name for file in (ROOT / "benchmarks").glob("*.py") if file.name != "common.py"]
+    assert not [script for script in scripts if f"`{script}`" not in text]
+
+
+def test_the_changelog_has_this_version():
+    assert f"## [{tuwen.__version__}]" in text_of("CHANGELOG.md")
+
+
+def test_what_git_ignores_is_not_in_git():
+    git = ["git", "-C", str(ROOT), "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    try:
+        done = subprocess.run(git, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("git is not installed")
+    if done.returncode:
+        pytest.skip("not a clone")
+    assert done.stdout == ""
