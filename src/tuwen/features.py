@@ -61,7 +61,10 @@ def encode_source(
     with ThreadPoolExecutor() as threads:
         while batch := list(islice(items, encoder.batch_size)):
             if kind == "text":
-                names, vectors = [name for name, _ in batch], encoder.encode_texts([str(item) for _, item in batch])
+                names, vectors = (
+                    [name for name, _ in batch],
+                    encoder.encode_texts([str(item) for _, item in batch]),
+                )
             else:
                 names, vectors = _encode_pictures(batch, encoder, threads, found.refusals)
             for name in names:
@@ -78,7 +81,7 @@ def encode_source(
 
 
 def write_features(path: Path, parts: list[Features], encoder: Encoder) -> None:
-    """Write features as .npz: `image_ids`, `image_vectors`, `text_ids`, `text_vectors`, `encoder`, `fingerprint`."""
+    """Write .npz with `image_ids`, `image_vectors`, the same for texts, `encoder` and `fingerprint`."""
     arrays: dict[str, Array] = {
         "encoder": np.array(encoder.name),
         "fingerprint": np.array(encoder.fingerprint),
@@ -107,7 +110,9 @@ def read_features(path: Path, kind: Modality, fingerprint: str = "") -> Features
     stored = str(arrays.get("fingerprint", np.array("")))
     if fingerprint and stored and stored != fingerprint:
         name = str(arrays.get("encoder", np.array("another encoder")))
-        raise InputError(f"{path} holds vectors of {name} ({stored[:12]}), not of {fingerprint[:12]}; encode again")
+        raise InputError(
+            f"{path} holds vectors of {name} ({stored[:12]}), not of {fingerprint[:12]}; encode again"
+        )
     ids, vectors = [str(name) for name in arrays[f"{kind}_ids"]], arrays[f"{kind}_vectors"]
     if len(ids) != len(vectors):
         raise Damaged(f"{path} has {len(ids)} {kind} ids but {len(vectors)} vectors; encode again")
@@ -130,14 +135,19 @@ def _items(source: Source, kind: Modality, refusals: list[Refusal]) -> Iterator[
 
 
 def _encode_pictures(
-    batch: list[tuple[str, str | Picture]], encoder: Encoder, threads: ThreadPoolExecutor, refusals: list[Refusal]
+    batch: list[tuple[str, str | Picture]],
+    encoder: Encoder,
+    threads: ThreadPoolExecutor,
+    refusals: list[Refusal],
 ) -> tuple[list[str], Array]:
     def prepare(named: tuple[str, str | Picture]) -> Array | Refusal:
         picture = named[1]
         assert isinstance(picture, Picture)
         try:
             if picture.data is not None:
-                return encoder.prepare(pictures.load_bytes(picture.data, picture.path, size=encoder.image_size))
+                return encoder.prepare(
+                    pictures.load_bytes(picture.data, picture.path, size=encoder.image_size)
+                )
             return encoder.prepare(Path(picture.path))
         except PictureError as error:
             return Refusal(item=picture.path, code=error.code, reason=str(error))

@@ -33,7 +33,10 @@ _WORDS = {
     "query": ("Query", "查询"),
     "picture": ("by picture", "以图查询"),
     "hits": ("hits", "条结果"),
-    "nothing": ("Nothing in this collection fits well; these are only the nearest.", "没有合适的结果，以下只是最接近的。"),
+    "nothing": (
+        "Nothing in this collection fits well; these are only the nearest.",
+        "没有合适的结果，以下只是最接近的。",
+    ),
     "none": ("No hits.", "没有结果。"),
     "score": ("Score", "分数"),
     "sure": ("probability that something fits", "有合适结果的概率"),
@@ -103,7 +106,9 @@ def page(
         language = "zh" if any(re.search(r"[\u3400-\u9fff]", part.query) for part in sections) else "en"
     body = "\n".join(_section(part, draw or picture_of) for part in sections)
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
     return f"""<!doctype html>
 <html lang="{"zh-CN" if language == "zh" else "en"}">
 <head>
@@ -177,7 +182,9 @@ def _card(hit: Hit, best: float, draw: Draw) -> str:
         if picture is None:
             face = f'<p class="face lost">{_word("missing")}</p>'
         else:
-            face = f'<img class="face" loading="lazy" src="{_data(picture)}" alt="{_escape(hit.text or name)}">'
+            face = (
+                f'<img class="face" loading="lazy" src="{_data(picture)}" alt="{_escape(hit.text or name)}">'
+            )
     else:
         face = f'<blockquote class="face">{_escape(hit.text or "")}</blockquote>'
     facts = [(_word("score"), f"{hit.score:.4f}")]

@@ -66,7 +66,9 @@ def test_a_wrong_command_or_option_gets_a_suggestion_and_code_2(tuwen):
     assert wrong.code == 2 and "--format" in wrong.err and wrong.out == ""
 
 
-@pytest.mark.parametrize("arguments", [["search"], ["search", "photos"], ["match", "photos"], ["encode", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [["search"], ["search", "photos"], ["match", "photos"], ["encode", "x"]]
+)
 def test_too_few_words_are_wrong_usage(tuwen, arguments):
     assert tuwen(*arguments).code == 2
 
@@ -125,7 +127,9 @@ def test_chinese_on_a_terminal_that_cannot_show_it_does_not_fail():
     assert ran.returncode == 0 and b"tuwen search" in ran.stdout
 
 
-@pytest.mark.parametrize(("shell", "sign"), [("bash", "complete "), ("zsh", "compdef"), ("fish", "complete ")])
+@pytest.mark.parametrize(
+    ("shell", "sign"), [("bash", "complete "), ("zsh", "compdef"), ("fish", "complete ")]
+)
 def test_completion_scripts_name_the_command(tuwen, shell, sign):
     made = tuwen("config", "completion", shell)
     assert made.code == 0 and sign in made.out and "_TUWEN_COMPLETE" in made.out

@@ -94,11 +94,11 @@ def sixels(text, width, height):
             x, top = 0, top + 6
         else:
             sign, count = (token[7], int(token[6])) if token[6] else (token[10], 1)
-            for _ in range(count):
+            for column in range(x, x + count):
                 for row in range(6):
                     if (ord(sign) - 63) >> row & 1:
-                        drawn[top + row][x] = palette[color]
-                x += 1
+                        drawn[top + row][column] = palette[color]
+            x += count
     return drawn
 
 

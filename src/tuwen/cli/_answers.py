@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from tuwen.collection import Collection
-    from tuwen.results import Hit, Results
+    from tuwen.results import Results
 
 _COLUMNS = ("rank", "score", "id", "text", "path", "label", "metadata")
 
@@ -72,21 +72,30 @@ def _pictures(results: Results, asked: Asked) -> None:
     setting = _settings.value("thumbnails")
     if _terminal.protocol(sys.stdout, os.environ, setting) is None:
         return
-    ranked: list[tuple[int, Image.Image | None]] = [(hit.rank, sheet.picture_of(hit, asked.collection)) for hit in results]
+    ranked: list[tuple[int, Image.Image | None]] = [
+        (hit.rank, sheet.picture_of(hit, asked.collection)) for hit in results
+    ]
     _terminal.show(ranked, sys.stdout, setting)
 
 
 def _page(results: Results, asked: Asked) -> str:
     from tuwen import sheet
 
-    return sheet.page([_section(results, asked)], title=_title(asked), draw=lambda hit: sheet.picture_of(hit, asked.collection))
+    return sheet.page(
+        [_section(results, asked)],
+        title=_title(asked),
+        draw=lambda hit: sheet.picture_of(hit, asked.collection),
+    )
 
 
 def _write(path: Path, results: Results, asked: Asked, launch: bool | None) -> None:
     from tuwen import sheet
 
     sheet.write_sheet(
-        path, [_section(results, asked)], title=_title(asked), draw=lambda hit: sheet.picture_of(hit, asked.collection)
+        path,
+        [_section(results, asked)],
+        title=_title(asked),
+        draw=lambda hit: sheet.picture_of(hit, asked.collection),
     )
     _output.note(f"Sheet: {path}")
     if launch is None:

@@ -7,9 +7,12 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from tuwen.collection import Collection
 
 Row = Mapping[str, Any]
 
@@ -57,7 +60,13 @@ def facts(values: Row, style: str) -> None:
     else:
         wide = max((len(name) for name in values), default=0)
         for name, value in values.items():
-            text = f"{value:g}" if isinstance(value, float) else ", ".join(value) if _words(value) else plain(value)
+            text = (
+                f"{value:g}"
+                if isinstance(value, float)
+                else ", ".join(value)
+                if _words(value)
+                else plain(value)
+            )
             print(f"{name.replace('_', ' '):<{wide}}  {clean(text)}")
 
 
@@ -80,6 +89,11 @@ def plain(value: Any) -> str:
 def counted(number: int, noun: str) -> str:
     """A number with its noun: `1 image`, `2,000 images`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def holds(collection: Collection) -> str:
+    """What a collection holds: `16 images and 2 texts`."""
+    return f"{counted(collection.count('image'), 'image')} and {counted(collection.count('text'), 'text')}"
 
 
 def clean(text: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Protocol = Literal["kitty", "iterm", "sixel"]
 
+_PROTOCOLS: dict[str, Protocol] = {"kitty": "kitty", "iterm": "iterm", "sixel": "sixel"}
 _CELL = (9, 18)
 """Pixels of a character cell where the terminal does not say."""
 
@@ -33,8 +34,8 @@ def protocol(stream: IO[str], environment: Mapping[str, str], setting: str = "au
     """
     if setting == "none" or not stream.isatty():
         return None
-    if setting == "kitty" or setting == "iterm" or setting == "sixel":
-        return setting
+    if setting in _PROTOCOLS:
+        return _PROTOCOLS[setting]
     term, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
     # multiplexers swallow or garble the sequences
     if environment.get("TMUX") or environment.get("STY") or term.startswith(("screen", "tmux", "dumb")):
@@ -48,7 +49,9 @@ def protocol(stream: IO[str], environment: Mapping[str, str], setting: str = "au
     return None
 
 
-def strip(pictures: Sequence[tuple[int, Image.Image | None]], width: int, side: int = 120) -> Image.Image | None:
+def strip(
+    pictures: Sequence[tuple[int, Image.Image | None]], width: int, side: int = 120
+) -> Image.Image | None:
     """Pictures side by side with their ranks; None when there is none to show.
 
     Args:

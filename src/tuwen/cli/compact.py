@@ -9,7 +9,9 @@ import click
 from tuwen.cli import _options, _output
 
 
-@click.command(epilog="Example:  tuwen compact photos", short_help="Join small files and drop what is not needed.")
+@click.command(
+    epilog="Example:  tuwen compact photos", short_help="Join small files and drop what is not needed."
+)
 @_options.collection
 def command(collection: Path) -> None:
     """Compact a collection: join small files and drop deleted rows and old versions. Snapshots stay."""

@@ -53,10 +53,8 @@ def unset(key: str) -> None:
 def completion(ctx: click.Context, shell: str) -> None:
     """Print the script that lets a shell complete tuwen's commands and options.
 
-    \b
-    bash  add to ~/.bashrc:  eval "$(tuwen config completion bash)"
-    zsh   add to ~/.zshrc:   eval "$(tuwen config completion zsh)"
-    fish  tuwen config completion fish > ~/.config/fish/completions/tuwen.fish
+    For bash add the example to ~/.bashrc, for zsh the same with zsh to ~/.zshrc. For fish write the
+    script to ~/.config/fish/completions/tuwen.fish.
     """
     from click.shell_completion import get_completion_class
 

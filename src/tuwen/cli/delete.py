@@ -15,7 +15,12 @@ from tuwen.cli import _options, _output
 )
 @_options.collection
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--kind", type=click.Choice(["image", "text"]), default="image", help="What the ids name.  [default: image]")
+@click.option(
+    "--kind",
+    type=click.Choice(["image", "text"]),
+    default="image",
+    help="What the ids name.  [default: image]",
+)
 @click.option("--where", metavar="EXPR", help="Every item of that kind that fits, such as: missing = true")
 def command(collection: Path, ids: tuple[str, ...], kind: str, where: str | None) -> None:
     """Delete items from a collection, by id or by a filter. The files themselves are not touched."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuwen.cli import _options, _output, _progress, _settings
+from tuwen.cli import _output, _progress, _settings
 
 if TYPE_CHECKING:
     from tuwen.sheet import Section
@@ -33,9 +33,7 @@ def command(folder: Path) -> None:
     path = folder / "collection"
     there = (path / "collection.json").is_file()
     collection = (
-        Collection.open(path)
-        if there
-        else Collection.create(path, encoder=_settings.value("encoder"))
+        Collection.open(path) if there else Collection.create(path, encoder=_settings.value("encoder"))
     )
     with _progress.bar("indexing") as report:
         done = ingest(collection, open_source(table), progress=report)

@@ -10,7 +10,8 @@ from tuwen.cli import _options, _output
 
 
 @click.command(
-    epilog="Example:  tuwen export photos -o photos-export", short_help="Write items and vectors as Parquet files."
+    epilog="Example:  tuwen export photos -o photos-export",
+    short_help="Write items and vectors as Parquet files.",
 )
 @_options.collection
 @click.option("-o", "--output", type=_options.PATH, required=True, help="A new or empty folder.")

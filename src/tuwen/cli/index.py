@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 @_options.collection
 @click.argument("sources", nargs=-1, required=True, type=_options.PATH, metavar="SOURCE...")
 @click.option("--encoder", metavar="NAME", help="What encodes a new collection.  [default: mini]")
-@click.option("--codes", type=click.IntRange(min=8), metavar="BITS", help="Keep hash codes of so many bits too.")
-@click.option("--image-column", metavar="NAME", help="Table column of pictures.  [default: image or the like]")
+@click.option(
+    "--codes", type=click.IntRange(min=8), metavar="BITS", help="Keep hash codes of so many bits too."
+)
+@click.option(
+    "--image-column", metavar="NAME", help="Table column of pictures.  [default: image or the like]"
+)
 @click.option("--text-column", metavar="NAME", help="Table column of texts.  [default: text or the like]")
 @click.option("--id-column", metavar="NAME", help="Table column of ids.  [default: id or the like]")
-@click.option("--label-column", metavar="NAME", help="Table column of class names.  [default: label or the like]")
+@click.option(
+    "--label-column", metavar="NAME", help="Table column of class names.  [default: label or the like]"
+)
 @click.option("--pattern", metavar="GLOB", help='Files of a folder, such as "*.jpg" or "!thumbs/*".')
 @click.option("--root", type=_options.PATH, help="Where a table's pictures lie.  [default: beside the table]")
 @click.option("--retry", is_flag=True, help="Try only what was refused before.")
@@ -122,8 +128,7 @@ def _summary(path: Path, target: Collection, reports: Sequence[Report]) -> None:
     seconds = sum(report.seconds for report in reports)
     new = sum(report.images.added + report.images.updated for report in reports)
     rate = f", {new / seconds:,.0f} images/s" if new and seconds > 1 else ""
-    images, texts = _output.counted(target.count("image"), "image"), _output.counted(target.count("text"), "text")
-    _output.note(f"{path}: {images} and {texts} ({seconds:.1f} s{rate})")
+    _output.note(f"{path}: {_output.holds(target)} ({seconds:.1f} s{rate})")
     refused = [report.refused + report.still_refused for report in reports]
     ledgers = [report.ledger for report in reports if report.ledger is not None]
     if ledgers:

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 @_options.collection
 @click.argument("queries", type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
-    "--for", "wanted", type=click.Choice(["images", "texts"]), default="images", help="What to look for.  [default: images]"
+    "--for",
+    "wanted",
+    type=click.Choice(["images", "texts"]),
+    default="images",
+    help="What to look for.  [default: images]",
 )
 @click.option(
     "--from",
@@ -33,13 +37,24 @@ if TYPE_CHECKING:
     help="What the queries are.  [default: the other side]",
 )
 @click.option("--query-column", metavar="NAME", help="Column of the queries.  [default: text, or image]")
-@click.option("--id-column", metavar="NAME", help="Column of their ids.  [default: text_id, image_id or id, else numbers]")
+@click.option(
+    "--id-column",
+    metavar="NAME",
+    help="Column of their ids.  [default: text_id, image_id or id, else numbers]",
+)
 @_options.count(5, "How many items a query.  [default: 5]")
 @click.option("--probability", is_flag=True, help="Add a column: softmax of the scores over all items.")
-@click.option("--temperature", type=click.FloatRange(min=0, min_open=True), default=0.01, metavar="T",
-              help="Temperature of that softmax.  [default: 0.01]")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.01,
+    metavar="T",
+    help="Temperature of that softmax.  [default: 0.01]",
+)
 @click.option("--approximate", is_flag=True, help="Ask the index instead of comparing everything.")
-@click.option("--both", is_flag=True, help="Write the mirror too: the best queries for each item, to NAME-mirror.csv.")
+@click.option(
+    "--both", is_flag=True, help="Write the mirror too: the best queries for each item, to NAME-mirror.csv."
+)
 @click.option("-o", "--output", type=_options.FILE, help="The CSV file to write.  [default: stdout]")
 def command(
     collection: Path,
@@ -86,8 +101,12 @@ def _read(path: Path, opened: Any, kind: Any, query_column: str | None, id_colum
 
     if path.suffix.lower() == ".npz":
         return read_features(path, kind, opened.encoder.fingerprint)
-    columns = {f"{kind}_column": query_column} if query_column else {}
-    source = open_source(path, id_column=id_column, **columns)
+    source = open_source(
+        path,
+        id_column=id_column,
+        text_column=query_column if kind == "text" else None,
+        image_column=query_column if kind == "image" else None,
+    )
     with _progress.bar("encoding") as report:
         return encode_source(source, opened.encoder, kind, report)
 

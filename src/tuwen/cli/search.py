@@ -48,7 +48,9 @@ def _marked(arguments: list[str], options: list[click.Option]) -> list[str]:
 @click.option("--image", type=_options.FILE, multiple=True, help="Ask with a picture; may be given again.")
 @_options.wanted
 @_options.count(_settings.default("k"), "How many hits.  [default: 10]")
-@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N hits.")
+@click.option(
+    "--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N hits."
+)
 @click.option("--where", metavar="EXPR", help="Only items that fit, such as: label = 'dog' and year > 2020")
 @click.option("--min-score", type=float, metavar="S", help="Only hits that score at least this.")
 @click.option("--hybrid", is_flag=True, help="Join the words' own full-text matches with the vectors'.")
@@ -63,7 +65,9 @@ def _marked(arguments: list[str], options: list[click.Option]) -> list[str]:
 @click.option("--exact", is_flag=True, help="Compare with every item, without an index.")
 @click.option("--codes", is_flag=True, help="Search the binary codes, then reorder by vectors.")
 @_options.style("html")
-@click.option("--html", "sheet", type=_options.FILE, metavar="FILE", help="Write an HTML sheet with thumbnails.")
+@click.option(
+    "--html", "sheet", type=_options.FILE, metavar="FILE", help="Write an HTML sheet with thumbnails."
+)
 @click.option(
     "--open/--no-open",
     "launch",

@@ -16,11 +16,14 @@ _LEDGER = ("item", "code", "reason", "source", "size", "time")
 
 
 @click.command(
-    epilog="Example:  tuwen show photos --ledger", short_help="Show a collection, an item, or what was refused."
+    epilog="Example:  tuwen show photos --ledger",
+    short_help="Show a collection, an item, or what was refused.",
 )
 @_options.collection
 @click.argument("id", required=False)
-@click.option("--kind", type=click.Choice(["image", "text"]), help="What ID names.  [default: image, then text]")
+@click.option(
+    "--kind", type=click.Choice(["image", "text"]), help="What ID names.  [default: image, then text]"
+)
 @click.option("--ledger", is_flag=True, help="List the inputs that were refused, and why.")
 @click.option("--items", type=click.Choice(["images", "texts"]), help="List items.")
 @click.option("--where", metavar="EXPR", help="With --items: only those that fit, such as: missing = true")
@@ -44,8 +47,12 @@ def command(
         rows = opened.store.view.scan("ledger", list(_LEDGER)).drop_columns(["_rowid"]).to_pylist()
         _output.emit(rows, style, columns=("code", "reason"), empty="Nothing was refused.")
     elif items:
-        found = [item.to_dict() | {"missing": item.missing} for item in opened.items(_options.kind(items), where)]
-        _output.emit(found, style, columns=("id", "text", "path", "entity", "label", "metadata"), empty="No items.")
+        found = [
+            item.to_dict() | {"missing": item.missing} for item in opened.items(_options.kind(items), where)
+        ]
+        _output.emit(
+            found, style, columns=("id", "text", "path", "entity", "label", "metadata"), empty="No items."
+        )
     elif id is not None:
         _item(opened, id, kind, style)
     else:

@@ -24,13 +24,18 @@ def command(collection: Path, name: str | None, restore: bool, style: str) -> No
         if restore:
             raise click.UsageError("which state? tuwen snapshot COLLECTION lists them")
         rows = [
-            {"name": known, "time": kept["time"], "images": kept["counts"]["images"], "texts": kept["counts"]["texts"]}
+            {
+                "name": known,
+                "time": kept["time"],
+                "images": kept["counts"]["images"],
+                "texts": kept["counts"]["texts"],
+            }
             for known, kept in opened.store.snapshots().items()
         ]
         _output.emit(rows, style, columns=("name", "time", "images", "texts"), empty="No snapshots.")
     elif restore:
         opened.roll_back(name)
-        _output.note(f"Back at {name}: {_output.counted(opened.count('image'), 'image')}, {_output.counted(opened.count('text'), 'text')}.")
+        _output.note(f"Back at {name}: {_output.holds(opened)}.")
     else:
         opened.snapshot(name)
         _output.note(f"Kept as {name}. Go back with:  tuwen snapshot {collection} {name} --restore")

@@ -9,7 +9,9 @@ import click
 from tuwen.cli import _options, _output
 
 
-@click.command(epilog="Example:  tuwen verify photos", short_help="Check rows, checksums, vectors and indexes.")
+@click.command(
+    epilog="Example:  tuwen verify photos", short_help="Check rows, checksums, vectors and indexes."
+)
 @_options.collection
 @click.pass_context
 def command(ctx: click.Context, collection: Path) -> None:
@@ -22,6 +24,8 @@ def command(ctx: click.Context, collection: Path) -> None:
     for fault in faults:
         print(_output.clean(fault))
     if faults:
-        _output.note("Restore a snapshot (tuwen snapshot) or a copy, or index the sources into a new collection.")
+        _output.note(
+            "Restore a snapshot (tuwen snapshot) or a copy, or index the sources into a new collection."
+        )
         ctx.exit(1)
-    _output.note(f"{collection} is sound: {_output.counted(opened.count('image'), 'image')}, {_output.counted(opened.count('text'), 'text')}.")
+    _output.note(f"{collection} is sound: {_output.holds(opened)}.")
