@@ -266,7 +266,7 @@ class TestShow:
 class TestKeep:
     def test_a_sound_collection_verifies(self, tuwen, tiny):
         done = tuwen("verify", tiny)
-        assert done.code == 0 and done.out == "" and "16 images, 16 texts" in done.err
+        assert done.code == 0 and done.out == "" and "16 images and 16 texts" in done.err
 
     def test_a_fault_is_printed_and_is_code_1(self, tuwen, tiny, monkeypatch):
         monkeypatch.setattr("tuwen.collection.Collection.verify", lambda _: ["images: 1 row does not match"])
@@ -317,3 +317,13 @@ class TestAround:
         tuwen("config", "set", "k", "3")
         tuwen("config", "set", "format", "csv")
         assert len(tuwen("search", tiny, "red").out.splitlines()) == 4
+
+    def test_the_demonstration_answers_and_is_quick_to_repeat(self, tuwen, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        first = tuwen("demo")
+        assert first.code == 0
+        for said in ("21 photographs, 42 captions, indexed", "? 红色的摩托车", "? a man", "Now type:\n  tuwen"):
+            assert said in first.out
+        sheet = tmp_path / "tuwen-demo" / "answers.html"
+        assert "data:image/jpeg" in sheet.read_text(encoding="utf-8")
+        assert "42 captions, up to date" in tuwen("demo").out
