@@ -28,6 +28,7 @@ Progress = Callable[[int, int | None], None]
 """Called with the number of records done and, when known, of all records."""
 
 Vanished = Literal["mark", "delete", "keep"]
+AHEAD = 2  # batches of pictures prepared ahead of the encoder
 _PROGRESS_SECONDS = 0.1
 
 
@@ -148,7 +149,7 @@ class _Run:
         self.decider = Decider(self._known, self._batch, self._prepare_now)
         self._claimed: set[str] = set()
         self._threads = os.cpu_count() or 1
-        self._ahead = 2 * collection.encoder.batch_size + 2 * self._threads
+        self._ahead = AHEAD * collection.encoder.batch_size
 
     def take(self, records: Iterable[Record | Refusal], progress: Progress | None, total: int | None) -> None:
         """Run through all records."""

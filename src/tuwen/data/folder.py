@@ -33,7 +33,7 @@ _Found = tuple[Path, Path | None]  # a picture and the captions beside it
 
 
 class FolderSource(Source):
-    """The pictures of a folder, in the order of their names; hidden files and folders are left out.
+    """The pictures of a folder by name, then those of the folders inside; hidden ones are left out.
 
     A text file beside a picture with the same name (`dog.jpg`, `dog.txt`) holds its captions, one a
     line. Links to folders are followed once.
@@ -116,15 +116,18 @@ class FolderSource(Source):
             yield self.refusal(str(folder), "not-readable", reason)
             return
         names = {entry.name for entry in entries} if self._with_captions else set()
+        inner: list[Path] = []
         for entry in entries:
             if entry.name.startswith(".") or entry.name in _SYSTEM_FOLDERS:
                 continue
             path = folder / entry.name
             if _is_folder(entry):
-                yield from self._inner(path, seen)
+                inner.append(path)
             elif self._wanted(path):
                 beside = path.with_suffix(".txt")
                 yield self._named(path, beside if beside.name in names and beside != path else None)
+        for path in inner:
+            yield from self._inner(path, seen)
 
     def _inner(self, path: Path, seen: set[tuple[int, int]]) -> Iterator[_Found | Refusal]:
         if path.suffix.lower() in SUFFIXES and self._wanted(path):
