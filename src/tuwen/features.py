@@ -58,6 +58,7 @@ def encode_source(
     seen: set[str] = set()
     parts: list[Array] = []
     items = _items(source, kind, found.refusals)
+    total = source.count_hint if progress is not None else None
     with ThreadPoolExecutor() as threads:
         while batch := list(islice(items, encoder.batch_size)):
             if kind == "text":
@@ -74,7 +75,7 @@ def encode_source(
             found.ids += names
             parts.append(vectors)
             if progress is not None:
-                progress(len(found.ids), source.count_hint)
+                progress(len(found.ids), max(total, len(found.ids)) if total is not None else None)
     if parts:
         found.vectors = np.concatenate(parts)
     return found

@@ -72,7 +72,7 @@ def command(
         target.finish(note=_say)
     except KeyboardInterrupt:
         _output.note("\nStopped. What is done stays; run the same command again to go on.")
-        raise
+        raise click.exceptions.Exit(130) from None
     _summary(collection, target, reports)
 
 

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from tuwen.data import open_source
+from tuwen.errors import Damaged, InputError
+from tuwen.features import Features, encode_source, read_features, write_features
+
+
+@pytest.fixture
+def folder(tmp_path, tiny_pictures):
+    """All tiny pictures and two files that are none."""
+    path = tmp_path / "pictures"
+    path.mkdir()
+    for file in tiny_pictures.iterdir():
+        (path / file.name).write_bytes(file.read_bytes())
+    (path / "aaa.jpg").write_bytes(b"no picture")
+    (path / "zzz.png").touch()
+    return path
+
+
+@pytest.fixture
+def stored(tmp_path, tiny_encoder):
+    """A file with the vectors of three texts."""
+    features = Features("text", ["甲", "b", "c"], tiny_encoder.encode(["red", "绿", "blue"], "text"))
+    write_features(tmp_path / "f.npz", [features], tiny_encoder)
+    return tmp_path / "f.npz"
+
+
+def test_pictures_are_encoded_as_the_encoder_does_and_the_rest_is_listed(folder, tiny_encoder):
+    found = encode_source(open_source(folder), tiny_encoder, "image")
+    files = sorted(file for file in folder.iterdir() if file.name not in ("aaa.jpg", "zzz.png"))
+    assert found.ids == [file.stem for file in files]
+    np.testing.assert_array_equal(found.vectors, tiny_encoder.encode(files, "image"))
+    assert [refusal.code for refusal in found.refusals] == ["not-a-picture", "empty"]
+
+
+def test_a_batch_of_nothing_but_bad_files_is_no_error(tmp_path, tiny_encoder):
+    (tmp_path / "a.jpg").write_bytes(b"no picture")
+    found = encode_source(open_source(tmp_path), tiny_encoder, "image")
+    assert found.ids == [] and found.vectors.shape == (0, tiny_encoder.width) and len(found.refusals) == 1
+
+
+def test_texts_without_ids_are_numbered(tmp_path, tiny_encoder):
+    (tmp_path / "t.csv").write_text("text\nred\nblue\n")
+    assert encode_source(open_source(tmp_path / "t.csv"), tiny_encoder, "text").ids == ["1", "2"]
+
+
+def test_an_id_twice_is_refused(tmp_path, tiny_encoder):
+    (tmp_path / "t.csv").write_text("id,text\na,red\na,blue\n")
+    with pytest.raises(InputError, match="'a' stands twice"):
+        encode_source(open_source(tmp_path / "t.csv"), tiny_encoder, "text")
+
+
+def test_progress_is_told_after_each_batch(folder, tiny_encoder):
+    told = []
+    encode_source(open_source(folder), tiny_encoder, "image", lambda done, total: told.append((done, total)))
+    assert told == [(16, 18)]
+
+
+def test_what_was_written_is_read_back(stored, tiny_encoder):
+    found = read_features(stored, "text", tiny_encoder.fingerprint)
+    assert found.ids == ["甲", "b", "c"]
+    np.testing.assert_array_equal(found.vectors, tiny_encoder.encode(["red", "绿", "blue"], "text"))
+
+
+def test_a_side_that_is_not_there_and_another_encoder_are_refused(stored):
+    with pytest.raises(InputError, match="has no images; it has encoder"):
+        read_features(stored, "image")
+    with pytest.raises(InputError, match="holds vectors of tiny"):
+        read_features(stored, "text", "another")
+
+
+def test_ids_that_do_not_align_are_damage(tmp_path):
+    np.savez(tmp_path / "f.npz", text_ids=np.array(["a"]), text_vectors=np.zeros((2, 3)))
+    with pytest.raises(Damaged, match="1 text ids but 2 vectors"):
+        read_features(tmp_path / "f.npz", "text")
+    (tmp_path / "g.npz").write_bytes(b"nothing")
+    with pytest.raises(Damaged):
+        read_features(tmp_path / "g.npz", "text")
