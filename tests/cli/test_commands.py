@@ -1,5 +1,6 @@
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -301,6 +302,20 @@ class TestAround:
         texts = tuwen("similar", tiny, "red-0", "--for", "texts", "-k", "2").rows
         assert {row["label"] for row in texts} == {"red"}
 
+    def test_duplicates_are_listed_in_groups(self, tuwen, tmp_path, pictures):
+        noise = Image.effect_noise((64, 64), 90).convert("RGB")
+        noise.save(pictures / "noise.png")
+        noise.save(pictures / "noise.bmp")
+        (pictures / "copy.png").write_bytes((pictures / "noise.png").read_bytes())
+        tuwen("index", tmp_path / "c", pictures)
+        rows = [row for row in tuwen("duplicates", tmp_path / "c").rows if "red" not in row["id"]]
+        assert {Path(row["path"]).name for row in rows} == {"noise.png", "noise.bmp", "copy.png"}
+        assert [row["stored"] for row in rows].count(False) == 1 and len({row["group"] for row in rows}) == 1
+
+    def test_no_duplicates_are_said_to_be_none(self, tuwen, tiny):
+        none = tuwen("duplicates", tiny, "--kind", "text", "--format", "table")
+        assert none.code == 0 and none.out == "" and "No duplicates." in none.err
+
     def test_encoders_are_listed(self, tuwen):
         assert "mini" in [row["encoder"] for row in tuwen("encoders").rows]
 
@@ -322,7 +337,12 @@ class TestAround:
         monkeypatch.chdir(tmp_path)
         first = tuwen("demo")
         assert first.code == 0
-        for said in ("21 photographs, 42 captions, indexed", "? 红色的摩托车", "? a man", "Now type:\n  tuwen"):
+        for said in (
+            "21 photographs, 42 captions, indexed",
+            "? 红色的摩托车",
+            "? a man",
+            "Now type:\n  tuwen",
+        ):
             assert said in first.out
         sheet = tmp_path / "tuwen-demo" / "answers.html"
         assert "data:image/jpeg" in sheet.read_text(encoding="utf-8")

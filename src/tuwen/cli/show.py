@@ -44,7 +44,9 @@ def command(
         raise click.UsageError("--where goes with --items images or --items texts")
     opened = _options.opened(collection)
     if ledger:
-        rows = opened.store.view.scan("ledger", list(_LEDGER)).drop_columns(["_rowid"]).to_pylist()
+        # copies of stored pictures stand in the ledger's table too; `tuwen duplicates` lists those
+        listed = opened.store.view.scan("ledger", list(_LEDGER), "code != 'duplicate'")
+        rows = listed.drop_columns(["_rowid"]).to_pylist()
         _output.emit(rows, style, columns=("code", "reason"), empty="Nothing was refused.")
     elif items:
         found = [
