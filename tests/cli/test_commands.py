@@ -1,6 +1,7 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -76,6 +77,10 @@ class TestIndex:
         (tmp_path / "empty.csv").touch()
         failed = tuwen("index", tmp_path / "c", tmp_path / "empty.csv")
         assert failed.code == 1 and "empty" in failed.err
+
+    def test_arguments_in_the_wrong_order_are_explained(self, tuwen, tiny, pictures):
+        failed = tuwen("index", pictures, tiny)
+        assert failed.code == 1 and "the order is: tuwen index COLLECTION SOURCE" in failed.err
 
     def test_another_encoder_or_other_codes_are_refused(self, tuwen, tmp_path, pictures):
         tuwen("index", tmp_path / "c", pictures)
@@ -158,6 +163,20 @@ class TestSearch:
         failed = tuwen("search", tiny, "--image", pictures / "broken.jpg")
         assert failed.code == 1 and "broken.jpg" in failed.err
 
+    def test_a_sheet_without_a_folder_is_an_error_at_once(self, tuwen, tiny, tmp_path):
+        wrong = tuwen("search", tiny, "red", "--html", tmp_path / "nowhere" / "red.html")
+        assert wrong.code == 2 and wrong.out == "" and "nowhere is not there" in wrong.err
+
+    def test_a_side_that_is_empty_is_said_to_be(self, tuwen, tmp_path, pictures):
+        tuwen("index", tmp_path / "c", pictures)
+        none = tuwen("search", tmp_path / "c", "red", "--for", "texts")
+        assert none.code == 0 and none.out == "" and "has no texts; add some with: tuwen index" in none.err
+
+    def test_it_says_when_nothing_fits(self, tuwen, tiny, monkeypatch):
+        verdict = SimpleNamespace(fits=False, probability=0.01)
+        monkeypatch.setattr("tuwen.collection.Collection.judge", lambda *_: verdict)
+        assert "Nothing in this collection fits the query well" in tuwen("search", tiny, "dog").err
+
     def test_a_sheet_is_written_beside_the_answer(self, tuwen, tiny, tmp_path):
         done = tuwen("search", tiny, "red", "--html", tmp_path / "red.html")
         assert done.rows and "data:image/jpeg" in (tmp_path / "red.html").read_text(encoding="utf-8")
@@ -237,7 +256,7 @@ class TestEncode:
 
     def test_nothing_to_encode_is_an_error(self, tuwen, tmp_path):
         failed = tuwen("encode", tmp_path, "-o", tmp_path / "f.npz")
-        assert failed.code == 2 and not (tmp_path / "f.npz").exists()
+        assert failed.code == 1 and not (tmp_path / "f.npz").exists()
 
 
 class TestShow:

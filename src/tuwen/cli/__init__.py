@@ -12,7 +12,7 @@ import click
 from click.shell_completion import shell_complete
 
 from tuwen import __version__
-from tuwen.errors import TuwenError, unknown
+from tuwen.errors import InputError, TuwenError, unknown
 
 __all__ = ["main", "names", "tuwen"]
 
@@ -126,7 +126,8 @@ def _one_line(error: BaseException) -> str:
         return "not enough memory; use a smaller -k or fewer items at once"
     if isinstance(error, OSError) and not isinstance(error, TuwenError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return " ".join(str(error).split())
+    # a filter's own message points at the place in a line of its own
+    return str(error) if isinstance(error, InputError) else " ".join(str(error).split())
 
 
 def _prepare_streams() -> None:

@@ -40,26 +40,25 @@ def show(
             _pictures(results, asked)
         found = results.to_dicts()
         if style == "table":
-            found = [row | {"path": _near(row.get("path", "")), "metadata": _pairs(row)} for row in found]
+            found = [
+                row | {"path": _output.near(row.get("path", "")), "metadata": _pairs(row)} for row in found
+            ]
         _output.emit(found, style, columns=_COLUMNS, empty="No hits.")
-    if style == "table" or results.fits is False:
-        _verdict(results)
+    _verdict(results, asked.collection)
     if sheet is not None:
         _write(sheet, results, asked, launch)
-
-
-def _near(path: str) -> str:
-    """A path as seen from here when that is inside, else as it is."""
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if path and Path(path).is_relative_to(here) else path
 
 
 def _pairs(row: dict[str, Any]) -> str:
     return " ".join(f"{name}={_output.plain(value)}" for name, value in row["metadata"].items())
 
 
-def _verdict(results: Results) -> None:
-    if results.fits is False and len(results):
+def _verdict(results: Results, collection: Collection) -> None:
+    if not collection.count(results.kind):
+        _output.note(
+            f"{collection.path} has no {results.kind}s; add some with: tuwen index {collection.path} SOURCE"
+        )
+    elif results.fits is False and len(results):
         _output.note("Nothing in this collection fits the query well; these are only the nearest.")
     elif results.fits is False:
         _output.note("Nothing in this collection fits the query.")

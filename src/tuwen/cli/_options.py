@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,24 @@ if TYPE_CHECKING:
 
 Decorated = Callable[..., Any]
 
+
+class Output(click.Path):
+    """A file to write; a folder that is not there is an error at once, not after the work."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False, writable=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, when a file can be written there."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.absolute().parent.is_dir():
+            self.fail(f"the folder {path.parent} is not there; make it first", param, ctx)
+        return path
+
+
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
+OUTPUT = Output()
 _COUNT = click.IntRange(min=1)
 
 

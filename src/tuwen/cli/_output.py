@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -89,6 +90,12 @@ def plain(value: Any) -> str:
 def counted(number: int, noun: str) -> str:
     """A number with its noun: `1 image`, `2,000 images`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def near(path: str) -> str:
+    """A path as seen from here when it lies inside, else as it is; for people."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if path and Path(path).is_relative_to(here) else path
 
 
 def holds(collection: Collection) -> str:

@@ -34,11 +34,12 @@ def command(collection: Path, kind: str, distance: int, style: str) -> None:
     from tuwen.duplicates import duplicates
 
     groups = duplicates(_options.opened(collection), _options.kind(kind), distance)
+    people = _output.chosen(style) == "table"
     rows = [
         {
             "group": number,
             "id": member.id,
-            "path": member.path,
+            "path": _output.near(member.path) if people else member.path,
             **({"text": member.text} if kind == "text" else {"bits": member.bits}),
             "exact": group.exact,
             "stored": member.stored,
@@ -48,5 +49,5 @@ def command(collection: Path, kind: str, distance: int, style: str) -> None:
     ]
     columns = ("group", "id", "text", "bits", "exact", "stored", "path")
     _output.emit(rows, style, columns=columns, empty="No duplicates.")
-    if rows and _output.chosen(style) == "table":
+    if rows and people:
         _output.note(f"{_output.counted(len(groups), 'group')}, {_output.counted(len(rows), 'item')}.")

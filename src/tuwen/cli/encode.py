@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from tuwen.cli import _options, _output, _progress, _settings, _sources
+from tuwen.errors import InputError
 
 
 @click.command(
     epilog="Example:  tuwen encode photos -o features.npz", short_help="Encode a source to vectors, as .npz."
 )
 @click.argument("source", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("-o", "--output", type=_options.FILE, required=True, help="The .npz file to write.")
+@click.option("-o", "--output", type=_options.OUTPUT, required=True, help="The .npz file to write.")
 @click.option(
     "--encoder", default=_settings.default("encoder"), metavar="NAME", help="What encodes.  [default: mini]"
 )
@@ -47,4 +48,4 @@ def command(source: Path, output: Path, encoder: str, **columns: Any) -> None:
         _output.note(f"{counts} of width {made.width}: {output}")
     _sources.tell_refusals(refusals)
     if not written:
-        raise click.UsageError(f"{source} has nothing to encode")
+        raise InputError(f"{source} has nothing to encode")

@@ -78,7 +78,7 @@ def command(
 
 def _target(path: Path, encoder: str | None, codes: int | None, exports: Sequence[Path]) -> Collection:
     from tuwen.collection import Collection
-    from tuwen.errors import InputError
+    from tuwen.errors import CollectionError, InputError
     from tuwen.files import read_json
 
     if (path / "collection.json").is_file():
@@ -97,7 +97,12 @@ def _target(path: Path, encoder: str | None, codes: int | None, exports: Sequenc
         return found
     if encoder is None:
         encoder = read_json(exports[0] / "collection.json")["encoder"] if exports else None
-    return Collection.create(path, encoder=encoder or _settings.value("encoder"), codes=codes or 0)
+    try:
+        return Collection.create(path, encoder=encoder or _settings.value("encoder"), codes=codes or 0)
+    except CollectionError as error:
+        if path.is_dir() and any(path.iterdir()):
+            raise CollectionError(f"{error} (the order is: tuwen index COLLECTION SOURCE)") from error
+        raise
 
 
 def _take(target: Collection, source: Source, retry: bool, vanished: Any) -> Report:
@@ -134,9 +139,11 @@ def _summary(path: Path, target: Collection, reports: Sequence[Report]) -> None:
     if ledgers:
         _output.note(
             f"{_output.counted(sum(refused), 'input')} refused; reasons in {ledgers[-1]}\n"
-            f"  see them:   tuwen show {path} --ledger\n  try again:  add --retry"
+            f"  see them:   tuwen show {path} --ledger\n  try again:  the same command with --retry"
         )
     if target.count("image") or target.count("text"):
         _output.note(f"Next:  tuwen search {path} 一只狗")
     else:
-        _output.note("Nothing was found to index.")
+        _output.note(
+            "Nothing was found to index; name folders of pictures, or tables with pictures and texts."
+        )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuwen.cli import _options, _output, _progress, _sources
+from tuwen.errors import InputError
 
 if TYPE_CHECKING:
     from tuwen.features import Features
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 @click.option(
     "--both", is_flag=True, help="Write the mirror too: the best queries for each item, to NAME-mirror.csv."
 )
-@click.option("-o", "--output", type=_options.FILE, help="The CSV file to write.  [default: stdout]")
+@click.option("-o", "--output", type=_options.OUTPUT, help="The CSV file to write.  [default: stdout]")
 def command(
     collection: Path,
     queries: Path,
@@ -81,7 +82,7 @@ def command(
     with _sources.spooled(queries) as path:
         features = _read(path, opened, query_kind, query_column, id_column)
     if not features.ids:
-        raise click.UsageError(f"{queries} has no {query_kind}s to ask with")
+        raise InputError(f"{queries} has no {query_kind}s to ask with")
     found, mirror = opened.match(
         features.vectors, kind=kind, query_kind=query_kind, query_ids=features.ids, both=both, **how
     )

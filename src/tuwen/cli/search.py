@@ -66,7 +66,7 @@ def _marked(arguments: list[str], options: list[click.Option]) -> list[str]:
 @click.option("--codes", is_flag=True, help="Search the binary codes, then reorder by vectors.")
 @_options.style("html")
 @click.option(
-    "--html", "sheet", type=_options.FILE, metavar="FILE", help="Write an HTML sheet with thumbnails."
+    "--html", "sheet", type=_options.OUTPUT, metavar="FILE", help="Write an HTML sheet with thumbnails."
 )
 @click.option(
     "--open/--no-open",

@@ -19,7 +19,7 @@ from tuwen.cli import _options, _settings
 @_options.count(_settings.default("k"), "How many hits.  [default: 10]")
 @_options.style("html")
 @click.option(
-    "--html", "sheet", type=_options.FILE, metavar="FILE", help="Write an HTML sheet with thumbnails."
+    "--html", "sheet", type=_options.OUTPUT, metavar="FILE", help="Write an HTML sheet with thumbnails."
 )
 @click.option("--thumbnails/--no-thumbnails", default=True, help="Show pictures in terminals that can.")
 def command(
