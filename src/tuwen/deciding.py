@@ -28,6 +28,7 @@ class Tally:
     unchanged: int = 0
     moved: int = 0
     missing: int = 0
+    deleted: int = 0
     duplicates: int = 0
 
 
@@ -100,10 +101,12 @@ class Decider:
             for entry in (self._known.images if kind == "image" else self._known.texts).values():
                 if entry.seen or entry.source != source or (entry.path and os.path.lexists(entry.path)):
                     continue
-                tally.missing += 1
                 if vanished == "delete":
+                    tally.deleted += 1
                     self._batch.remove(kind, entry.id)
-                elif vanished == "mark" and not entry.missing:
+                    continue
+                tally.missing += 1
+                if vanished == "mark" and not entry.missing:
                     self._batch.change(kind, entry.id, missing=True)
         done = (item for item, line in self._known.ledger.items() if line.source == source)
         self._batch.forgive(item for item in done if item not in self._listed)

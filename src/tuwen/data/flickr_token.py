@@ -61,7 +61,7 @@ class FlickrTokenSource(Source):
         for number, line in read_lines(self.path, self._encoding):
             if not line.strip():
                 continue
-            fault, parts = fault_of(line), LINE.fullmatch(line.strip())
+            fault, parts = fault_of(line), LINE.fullmatch(line.strip(" "))
             if fault is not None:
                 yield None, number, fault.code, fault.reason
             elif parts is None:

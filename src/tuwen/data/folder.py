@@ -138,7 +138,11 @@ class FolderSource(Source):
     def _named(self, path: Path, beside: Path | None) -> _Found | Refusal:
         if is_text(str(path)):
             return path, beside
-        shown = os.fsencode(path).decode("gb18030", "backslashreplace")
+        parts = (
+            part if is_text(part) else os.fsencode(part).decode("gb18030", "backslashreplace")
+            for part in path.parts
+        )
+        shown = str(Path(*parts))
         return self.refusal(shown, "bad-path", f"the name of {shown} is not UTF-8; rename the file")
 
     def _wanted(self, path: Path) -> bool:

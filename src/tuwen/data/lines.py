@@ -40,8 +40,9 @@ def encoding_of(path: Path) -> str:
             return encoding
     pairs = len(head) // 2
     for encoding, odd in (("utf-16-le", 1), ("utf-16-be", 0)):
-        # every second byte of UTF-16 with many Latin letters, digits or commas is zero
-        if pairs >= 4 and head[odd::2].count(0) > 0.3 * pairs and head[1 - odd :: 2].count(0) < 0.02 * pairs:
+        # the upper byte of Latin letters, digits and commas is zero in UTF-16, the lower one seldom
+        upper, lower = head[odd::2].count(0), head[1 - odd :: 2].count(0)
+        if pairs >= 4 and upper > 0.2 * pairs and lower < upper / 4:
             return encoding
     if _fits(path, "utf-8"):
         return "utf-8"
