@@ -50,12 +50,33 @@ def test_questions_are_asked_by_chinese_english_and_picture(table, tiny_encoder)
     collection = Collection.create(table.parent / "collection", encoder=tiny_encoder)
     report = ingest(collection, open_source(table))
     assert (report.images.added, report.texts.added, report.refused) == (21, 42, 0)
-    sections = demo.ask(collection, table.parent / "photos")
-    assert any(not section.query.isascii() for section in sections)
-    assert any(section.query.isascii() and section.image is None for section in sections)
-    by_picture = [section for section in sections if section.image is not None]
-    assert {section.hits[0].kind for section in by_picture} == {"text", "image"}
-    assert by_picture[-1].hits[0].id == Path(demo.PICTURE).stem
+    photos = table.parent / "photos"
+    answers = {question: demo.ask(collection, question, photos) for question in demo.QUESTIONS}
+    words = [question.words for question in answers if question.words]
+    assert any(word.isascii() for word in words) and not all(word.isascii() for word in words)
+    by_picture = {q.kind: a for q, a in answers.items() if not q.words}
+    assert {kind: answer.hits[0].kind for kind, answer in by_picture.items()} == {
+        "text": "text",
+        "image": "image",
+    }
+    assert by_picture["image"].hits[0].id == Path(demo.PICTURE).stem
+
+
+def test_each_question_is_shown_as_the_command_that_asks_it(table):
+    said = [demo.arguments(question, table.parent / "photos") for question in demo.QUESTIONS]
+    assert ["红色的摩托车"] in said
+    assert ["--image", str(table.parent / "photos" / demo.PICTURE), "--for", "texts"] in said
+    assert any(words[-1] == "--hybrid" for words in said)
+
+
+def test_the_built_in_encoder_finds_the_motorcycles_and_the_man_with_a_camera(table):
+    collection = Collection.create(table.parent / "collection")
+    ingest(collection, open_source(table))
+    found = [
+        [hit.id for hit in demo.ask(collection, q, table.parent / "photos").hits] for q in demo.QUESTIONS
+    ]
+    assert {*found[0][:2]} == {"motorcycle_left", "motorcycle_right"}
+    assert found[1][0] == "camera"
 
 
 def test_captions_ship_with_the_package():

@@ -4,19 +4,38 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from tuwen.arrays import Modality
 from tuwen.collection import Collection
 from tuwen.errors import MissingExtra
 from tuwen.files import replacing
 from tuwen.sheet import Section
 
 CAPTIONS = Path(__file__).parent / "demo.csv"
-"""Columns image, text and language: our captions of the photographs."""
+"""Columns image and text: our captions of the photographs, one in each language."""
 
-QUESTIONS = ("红色的摩托车", "a man with a camera", "一只猫")
 PICTURE = "motorcycle_left.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the demonstration asks: words, or its picture when there are none."""
+
+    words: str = ""
+    kind: Modality = "image"
+    hybrid: bool = False
+
+
+QUESTIONS = (
+    Question("红色的摩托车"),
+    Question("a man with a camera"),
+    Question("湖边的中国楼阁", hybrid=True),
+    Question(kind="text"),
+    Question(kind="image"),
+)
 
 _PLACES = (("skimage", "data"), ("sklearn", "datasets/images"))
 
@@ -50,20 +69,32 @@ def names() -> list[str]:
 
 def captions() -> dict[tuple[str, str], str]:
     """Our captions by photograph (its name without the suffix) and language (`en`, `zh`)."""
-    return {(Path(row["image"]).stem, row["language"]): row["text"] for row in _rows()}
+    return {
+        (Path(row["image"]).stem, "en" if row["text"].isascii() else "zh"): row["text"] for row in _rows()
+    }
 
 
-def ask(collection: Collection, photos: Path, k: int = 5) -> list[Section]:
-    """Ask the demonstration's questions: by words for pictures, by a picture for texts and for pictures."""
-    asked = []
-    for question in QUESTIONS:
-        found = collection.search(question, k=k)
-        asked.append(Section(query=question, hits=found.hits, fits=found.fits, probability=found.probability))
-    picture = photos / PICTURE
-    for kind in ("text", "image"):
-        found = collection.search(picture, kind=kind, k=k)
-        asked.append(Section(query=f"{PICTURE} → {kind}s", hits=found.hits, image=picture, fits=found.fits))
-    return asked
+def ask(collection: Collection, question: Question, photos: Path, k: int = 5) -> Section:
+    """The answer to one question."""
+    picture = None if question.words else photos / PICTURE
+    found = collection.search(picture or question.words, kind=question.kind, hybrid=question.hybrid, k=k)
+    return Section(
+        query=question.words or PICTURE,
+        hits=found.hits,
+        image=picture,
+        fits=found.fits,
+        probability=found.probability,
+    )
+
+
+def arguments(question: Question, photos: Path) -> list[str]:
+    """The words of a command line, after the collection's, that ask the same."""
+    given = [question.words] if question.words else ["--image", str(photos / PICTURE)]
+    return (
+        given
+        + (["--for", "texts"] if question.kind == "text" else [])
+        + (["--hybrid"] if question.hybrid else [])
+    )
 
 
 def _rows() -> list[dict[str, str]]:

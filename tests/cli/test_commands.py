@@ -358,8 +358,8 @@ class TestAround:
         assert first.code == 0
         for said in (
             "21 photographs, 42 captions, indexed",
-            "? 红色的摩托车",
-            "? a man",
+            "collection '红色的摩托车'\n",
+            "--for texts\n",
             "Now type:\n  tuwen",
         ):
             assert said in first.out

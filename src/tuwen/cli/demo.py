@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,25 +45,27 @@ def command(folder: Path) -> None:
     )
     fresh = "up to date" if there and not done.added + done.updated else f"indexed in {done.seconds:.1f} s"
     print(f"{path}: {counts}, {fresh}.\n")
-    sections = demo.ask(collection, table.parent / "photos")
-    captions = demo.captions()
-    for section in sections:
-        _answer(section, captions)
+    photos, captions = table.parent / "photos", demo.captions()
+    sections = []
+    for question in demo.QUESTIONS:
+        sections.append(demo.ask(collection, question, photos))
+        print(f"$ tuwen search {path} {shlex.join(demo.arguments(question, photos))}")
+        _answer(sections[-1], captions)
     page = folder / "answers.html"
     sheet.write_sheet(page, sections, title="tuwen demo")
-    print(f"All answers with their pictures:  {page}\n")
+    print(f"All answers with their pictures:  {page}")
+    print("The built-in encoder is small: everyday scenes are what it knows.\n")
     print("Now type:")
-    print(f"  tuwen search {path} 戴头盔的人")
-    print(f"  tuwen search {path} --image {folder / 'photos' / demo.PICTURE} --for texts")
+    print(f'  tuwen search {path} "a red thing -motorcycle"')
+    print(f"  tuwen duplicates {path}")
     print("  tuwen index my-photos ~/Pictures")
 
 
 def _answer(section: Section, captions: dict[tuple[str, str], str]) -> None:
-    print(f"? {section.query}")
     language = "en" if section.query.isascii() else "zh"
     for hit in section.hits[:3]:
         text = hit.text or f"{hit.id}: {captions.get((hit.id, language), '')}"
-        print(f"  {hit.rank}. {hit.score:.3f}  {_output.clean(text)}")
+        print(f"  {hit.rank}  {hit.score:.3f}  {_output.clean(text)}")
     if section.fits is False:
         print("  Nothing fits well; these are only the nearest.")
     print()
