@@ -44,8 +44,8 @@ _WORDS = {
     "entity": ("Entity", "实体"),
     "missing": ("The picture cannot be shown", "图片无法显示"),
     "made": (
-        "Made by tuwen. Bars are relative to the first hit of each query.",
-        "由 tuwen 生成。条形长度相对于每个查询的第一条结果。",
+        "Made by tuwen. Bars are relative to the best score of each query.",
+        "由 tuwen 生成。条形长度相对于每个查询的最高分。",
     ),
 }
 
@@ -194,7 +194,11 @@ def _card(hit: Hit, best: float, draw: Draw) -> str:
         facts.append((_word("entity"), _escape(hit.entity)))
     facts += [(_escape(str(key)), _escape(_plain(value))) for key, value in (hit.metadata or {}).items()]
     listed = "".join(f"<div><dt>{key}</dt><dd>{value}</dd></div>" for key, value in facts)
-    place = f'<p class="path" title="{_escape(hit.path)}">{_escape(hit.path)}</p>' if hit.path else ""
+    place = (
+        f'<p class="path" title="{_escape(hit.path)}">{_escape("/".join(Path(hit.path).parts[-2:]))}</p>'
+        if hit.path
+        else ""
+    )
     return f"""<li>{face}
 <div class="body"><p class="name"><b class="rank">{hit.rank}</b> <span>{_escape(hit.id)}</span></p>
 <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">\
