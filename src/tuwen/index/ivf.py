@@ -60,7 +60,8 @@ class IVF(VectorIndex):
         lists = _lists(count)
         if queries is not None:
             queries = index._check_rows("queries", queries)[: calibration.QUERIES]
-        sample = _gather(blocks, calibration.spread(count, lists * POINTS), width)
+        wanted = calibration.spread(count, lists * POINTS)
+        sample = gather(blocks, wanted, np.empty((0, width), dtype=np.float32))
         if len(sample):
             index._train(index._check_rows("vectors", sample), lists)
         del sample
@@ -159,12 +160,12 @@ def _lists(count: int) -> int:
     return max(1, min(LISTS, round(2 * math.sqrt(count)), count // 8))
 
 
-def _gather(blocks: Iterable[tuple[Array, Array]], wanted: Array, width: int) -> Array:
-    """The rows at rising places of all blocks, counted through, (n, width)."""
-    taken = [np.empty((0, width), dtype=np.float32)]
+def gather(blocks: Iterable[tuple[Array, Array]], wanted: Array, taken: Array) -> Array:
+    """The rows at rising places of all blocks, counted through, (n, width), in the type of `taken`."""
+    parts = [taken]
     start = 0
     for _, vectors in blocks:
         inside = wanted[(wanted >= start) & (wanted < start + len(vectors))] - start
-        taken.append(np.asarray(vectors)[inside].astype(np.float32))
+        parts.append(np.asarray(vectors)[inside].astype(taken.dtype, copy=False))
         start += len(vectors)
-    return np.concatenate(taken)
+    return np.concatenate(parts)
