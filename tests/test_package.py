@@ -63,6 +63,9 @@ def imported():
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module":
+                name = node.args[0]
+                names |= {name.value.split(".")[0]} if isinstance(name, ast.Constant) else set()
     outside = names - set(sys.stdlib_module_names) - {"tuwen"}
     return {DISTRIBUTIONS.get(name, name) for name in outside}
 
