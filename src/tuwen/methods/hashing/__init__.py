@@ -1,0 +1,1 @@
+"""Methods that learn bits without a network."""

@@ -1,0 +1,108 @@
+"""A fitted method on disk: `method.json` says what it is, `state.npz` holds what it learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tuwen.arrays import Array
+from tuwen.errors import Damaged
+from tuwen.files import checksum, read_arrays, read_json, write_arrays, write_json
+
+FORMAT = 1
+_DESCRIPTION, _STATE = "method.json", "state.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a folder holds.
+
+    Attributes:
+        name: The method's name in the registry.
+        params: Its constructor arguments.
+        state: Learned values by name: arrays, numbers, texts, and lists and dicts of them.
+    """
+
+    name: str
+    params: dict[str, Any]
+    state: dict[str, Any]
+
+
+def write(folder: Path, saved: Saved) -> None:
+    """Write both files; the description, last, makes them valid."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, Array] = {}
+    state = _without_arrays(saved.state, "", arrays)
+    write_arrays(folder / _STATE, arrays)
+    description = {
+        "format": FORMAT,
+        "name": saved.name,
+        "params": saved.params,
+        "state": state,
+        "sha256": checksum(folder / _STATE),
+    }
+    write_json(folder / _DESCRIPTION, description)
+
+
+def read(folder: Path) -> Saved:
+    """Read both files.
+
+    Raises:
+        Damaged: A file is missing, broken, of a newer version or of another save.
+    """
+    missing = [name for name in (_DESCRIPTION, _STATE) if not (folder / name).is_file()]
+    if missing:
+        raise Damaged(f"{folder} holds no saved method: {' and '.join(missing)} missing")
+    description = read_json(folder / _DESCRIPTION)
+    if not isinstance(description, dict) or not isinstance(description.get("format"), int):
+        raise Damaged(f"{folder / _DESCRIPTION} does not describe a method")
+    if description["format"] > FORMAT:
+        raise Damaged(
+            f"{folder} was written by a newer version (format {description['format']}); update tuwen"
+        )
+    if checksum(folder / _STATE) != description.get("sha256"):
+        raise Damaged(f"{folder / _STATE} is not the file that {_DESCRIPTION} describes; fit and save again")
+    arrays = read_arrays(folder / _STATE)
+    try:
+        state = _with_arrays(description["state"], arrays)
+        return Saved(description["name"], description["params"], state)
+    except (KeyError, TypeError) as error:
+        raise Damaged(f"{folder / _DESCRIPTION} does not describe a method ({error!r})") from error
+
+
+def _without_arrays(value: Any, path: str, arrays: dict[str, Array]) -> Any:
+    """The value as JSON; its arrays go to `arrays`, and their names stand in their places."""
+    match value:
+        case np.ndarray():
+            arrays[path] = value
+            return {"array": path}
+        case dict():
+            return {
+                "dict": {
+                    key: _without_arrays(part, f"{path}/{key}".strip("/"), arrays)
+                    for key, part in value.items()
+                }
+            }
+        case list() | tuple():
+            return {
+                "list": [_without_arrays(part, f"{path}/{place}", arrays) for place, part in enumerate(value)]
+            }
+        case np.generic():
+            return {"value": value.item()}
+        case None | bool() | int() | float() | str():
+            return {"value": value}
+    raise TypeError(f"learned value {path} is a {type(value).__name__}, which cannot be saved")
+
+
+def _with_arrays(value: dict[str, Any], arrays: dict[str, Array]) -> Any:
+    """The reverse of `_without_arrays`."""
+    if "array" in value:
+        return arrays[value["array"]]
+    if "dict" in value:
+        return {key: _with_arrays(part, arrays) for key, part in value["dict"].items()}
+    if "list" in value:
+        return [_with_arrays(part, arrays) for part in value["list"]]
+    return value["value"]
