@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from functools import cache
@@ -131,11 +132,14 @@ def _one_line(error: BaseException) -> str:
 
 
 def _prepare_streams() -> None:
-    """Let any text be printed: a character the terminal does not know becomes `?`, never a crash."""
+    """Let any text be printed: a character the terminal does not know becomes `?`, never a crash.
+
+    Files and pipes get UTF-8 on every system, unless PYTHONIOENCODING says otherwise.
+    """
     for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")
+        if isinstance(stream, io.TextIOWrapper):
+            told = stream.isatty() or "PYTHONIOENCODING" in os.environ
+            stream.reconfigure(encoding=None if told else "utf-8", errors="replace")
 
 
 def _silence_stdout() -> None:

@@ -19,10 +19,9 @@ def command(style: str) -> None:
         rows.append(
             {
                 "encoder": name,
-                "width": getattr(encoder, "width", None),
                 "encodes": " and ".join(f"{kind}s" for kind in sorted(encoder.modalities)),
                 "languages": " ".join(encoder.languages),
                 "about": (encoder.__doc__ or "").strip().split("\n")[0],
             }
         )
-    _output.emit(rows, style, columns=("encoder", "width", "encodes", "languages", "about"))
+    _output.emit(rows, style, columns=("encoder", "encodes", "languages", "about"))

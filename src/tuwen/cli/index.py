@@ -131,8 +131,8 @@ def _summary(path: Path, target: Collection, reports: Sequence[Report]) -> None:
         if parts:
             _output.note(f"{name}: {', '.join(parts)}")
     seconds = sum(report.seconds for report in reports)
-    new = sum(report.images.added + report.images.updated for report in reports)
-    rate = f", {new / seconds:,.0f} images/s" if new and seconds > 1 else ""
+    new = sum(report.added + report.updated for report in reports)
+    rate = f", {new / seconds:,.0f} items/s" if new and seconds > 1 else ""
     _output.note(f"{path}: {_output.holds(target)} ({seconds:.1f} s{rate})")
     refused = [report.refused + report.still_refused for report in reports]
     ledgers = [report.ledger for report in reports if report.ledger is not None]
