@@ -141,3 +141,9 @@ def test_completion_suggests_commands_and_options():
     complete = ShellComplete(cli.tuwen, {}, "tuwen", "_TUWEN_COMPLETE")
     assert "search" in [item.value for item in complete.get_completions([], "sea")]
     assert "--format" in [item.value for item in complete.get_completions(["search", "x"], "--fo")]
+
+
+def test_a_pipe_gets_utf8_whatever_the_system_speaks():
+    code = "import sys; from tuwen.cli import main; sys.argv[1:] = ['search', '-h']; main()"
+    ran = python(code, text=False, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert "海滩 -人".encode() in ran.stdout
