@@ -87,6 +87,9 @@ class TestIndex:
         assert "not 'other'" in tuwen("index", tmp_path / "c", pictures, "--encoder", "other").err
         assert "not 64" in tuwen("index", tmp_path / "c", pictures, "--codes", "64").err
 
+    def test_codes_that_cannot_be_learned_yet_are_said_to_be(self, tuwen, tmp_path, pictures):
+        assert "Too few items yet" in tuwen("index", tmp_path / "c", pictures, "--codes", "64").err
+
     def test_an_export_is_read_back(self, tuwen, tmp_path, tiny):
         assert tuwen("export", tiny, "-o", tmp_path / "out").code == 0
         assert "32 items from" in tuwen("index", tmp_path / "again", tmp_path / "out").err

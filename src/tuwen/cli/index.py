@@ -134,6 +134,11 @@ def _summary(path: Path, target: Collection, reports: Sequence[Report]) -> None:
     new = sum(report.added + report.updated for report in reports)
     rate = f", {new / seconds:,.0f} items/s" if new and seconds > 1 else ""
     _output.note(f"{path}: {_output.holds(target)} ({seconds:.1f} s{rate})")
+    asked = target.store.identity.codes
+    if asked and not target.stats()["codes"]:
+        _output.note(
+            f"Too few items yet to learn hash codes of {asked} bits from; they come when there are more."
+        )
     refused = [report.refused + report.still_refused for report in reports]
     ledgers = [report.ledger for report in reports if report.ledger is not None]
     if ledgers:
