@@ -425,7 +425,7 @@ class Collection:
             "path": str(self.path),
             "images": view.count("images"),
             "texts": view.count("texts"),
-            "refused": view.count("ledger"),
+            "refused": view.dataset("ledger").count_rows(filter="code != 'duplicate'"),
             "missing": sum(view.dataset(t).count_rows(filter="missing = true") for t in TABLE_OF.values()),
             "encoder": identity.encoder or None,
             "width": identity.width,
