@@ -245,7 +245,8 @@ class Decider:
             if entry is not None and (entry.seen or entry.source != record.source):
                 self.refuse(_id_twice("text", _place(record), text.id, entry, record.source))
                 return
-        self._forgive(_place(record))
+        if self._known.ledger:  # in most runs nothing was refused, and a place takes time to say
+            self._forgive(_place(record))
         if entry is not None and entry.hash == hash:
             self._same_text(record, entry, entity)
             return

@@ -60,6 +60,7 @@ class Locator:
         self._bases = [folder, *([root.absolute()] if root is not None else []), *nearby]
         self._folder = folder
         self._widened = False
+        self._last: tuple[str, Path] = ("", folder)
 
     def find(self, name: str) -> Path:
         """Where the picture lies; a path beside the table when it is nowhere.
@@ -67,6 +68,11 @@ class Locator:
         Raises:
             PictureError: The name is an address on the network.
         """
+        if name != self._last[0]:  # captions of one picture stand in rows that follow each other
+            self._last = (name, self._find(name))
+        return self._last[1]
+
+    def _find(self, name: str) -> Path:
         scheme = urlsplit(name).scheme if "://" in name else ""
         if scheme == "file":
             name = unquote(urlsplit(name).path)
@@ -122,6 +128,8 @@ def _spellings(name: str) -> list[str]:
     ways = [name]
     if "\\" in name:
         ways.append(PureWindowsPath(name).as_posix())
+    if name.isascii():
+        return ways
     ways += [unicodedata.normalize(form, way) for form in ("NFC", "NFD") for way in tuple(ways)]
     return list(dict.fromkeys(ways))
 

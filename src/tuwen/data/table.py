@@ -47,6 +47,7 @@ class TableSource(Source):
         super().__init__(path)
         self._rows = Rows(self.path, encoding)
         self._root = root
+        self._whole, self._name = str(self.path), self.path.name
         self.columns: Columns = assign(
             self._rows.columns, image=image_column, text=text_column, id=id_column, label=label_column
         )
@@ -70,7 +71,7 @@ class TableSource(Source):
         """One record a row, a refusal for each row or cell that cannot be used."""
         locator = Locator(self.path.parent, self._root)
         for number, values in self._rows.read():
-            place = f"{self.path}:{number}"
+            place = f"{self._whole}:{number}"
             if isinstance(values, Fault):
                 yield self._refuse(number, values)
             else:
@@ -111,8 +112,8 @@ class TableSource(Source):
             ),
             label=label,
             metadata=metadata_of(values, parts.metadata, self._typed),
-            origin=f"{self.path.name}:{number}",
-            source=str(self.path),
+            origin=f"{self._name}:{number}",
+            source=self._whole,
         )
 
     def _refuse(self, number: int, fault: Fault) -> Refusal:
