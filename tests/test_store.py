@@ -1,9 +1,10 @@
 """The commit point: whole batches or nothing, whatever happens."""
 
 import json
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from datetime import timedelta
 
 import numpy as np
@@ -71,20 +72,25 @@ def test_nothing_new_gives_the_same_view(store):
     assert store.view is store.view
 
 
-def _die_in_transaction(path):
-    store = Store.open(path)
-    with store.transaction() as transaction:
-        transaction.append("images", rows(store, "images", ["lost"]))
-        os.kill(os.getpid(), signal.SIGKILL)
+DIE = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from tuwen import tables
+from tuwen.store import Store
+store = Store.open(Path(sys.argv[1]))
+with store.transaction() as transaction:
+    schema = transaction.dataset("images").schema
+    transaction.append("images", tables.rows(schema, np.eye(1, 4), {"id": ["lost"]}))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this platform")
 def test_a_killed_writer_leaves_nothing_and_blocks_nobody(store):
     add(store, "images", ["kept"])
-    process = multiprocessing.get_context("spawn").Process(target=_die_in_transaction, args=(store.path,))
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    died = subprocess.run([sys.executable, "-c", DIE, store.path], check=False)
+    assert died.returncode == -signal.SIGKILL
     assert ids(store) == ["kept"]
     add(store, "images", ["next"])
     assert ids(Store.open(store.path)) == ["kept", "next"]
