@@ -202,7 +202,7 @@ FILES: tuple[Bad, ...] = (
     Bad("JPEG XL", "unsupported-format", _bytes(b"\0\0\0\x0cJXL \r\n\x87\n"), ".jxl"),
     Bad("icon", "unsupported-format", _bytes(lambda: encoded("ICO")), ".ico"),
     Bad("folder with a picture's name", "not-a-file", _folder),
-    Bad("pipe", "not-a-file", os.mkfifo),
+    Bad("pipe", "not-a-file", lambda path: os.mkfifo(path)),
     Bad("socket", "not-a-file", _socket),
     Bad("link to a device", "not-a-file", lambda path: path.symlink_to("/dev/zero")),
     Bad("link to nothing", "broken-link", lambda path: path.symlink_to("gone.jpg")),

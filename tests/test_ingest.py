@@ -338,6 +338,34 @@ def test_an_id_of_another_source_is_not_taken_over(collection, tmp_path):
     assert rows(collection, "text")["1"].text == "red"
 
 
+def test_a_renamed_table_is_the_same_source(collection, photos, tmp_path, encoded_pictures):
+    lines = [["id", "image", "text"], ["1", "photos/a.png", "red"], ["2", "photos/b.png", "blue"]]
+    run(collection, write_csv(tmp_path / "a.csv", lines))
+    encoded_pictures.clear()
+    (tmp_path / "a.csv").unlink()
+    report = run(collection, write_csv(tmp_path / "b.csv", [*lines[:2], ["2", "photos/b.png", "green"]]))
+    assert (report.unchanged, report.refused, report.added, encoded_pictures) == (3, 0, 1, [])
+    again = run(collection, tmp_path / "b.csv")
+    assert (again.unchanged, again.updated, again.added) == (4, 0, 0)
+
+
+def test_the_same_text_with_the_same_id_in_two_tables_is_one(collection, tmp_path):
+    for name in ("a.csv", "b.csv"):
+        report = run(collection, write_csv(tmp_path / name, [["id", "text"], ["1", "red"]]))
+        assert report.refused == 0
+    assert collection.count("text") == 1
+
+
+def test_a_table_labels_pictures_that_a_folder_brought(collection, photos, tmp_path):
+    run(collection, photos)
+    table = write_csv(tmp_path / "t.csv", [["image", "label"], ["photos/a.png", "dog"]])
+    assert run(collection, table).images.updated == 1
+    assert rows(collection)["a"].label == "dog"
+    assert run(collection, photos).unchanged == 4
+    assert rows(collection)["a"].label == "dog"
+    assert run(collection, table).unchanged == 1
+
+
 def test_texts_of_a_duplicate_picture_belong_to_the_stored_one(collection, photos, tmp_path):
     shutil.copy(photos / "a.png", photos / "copy.png")
     lines = [["id", "image", "text"], ["1", "photos/a.png", "first"], ["2", "photos/copy.png", "second"]]

@@ -56,6 +56,7 @@ class Decider:
         self._aliases: dict[str, str] = {}
         self._numbers: defaultdict[str, int] = defaultdict(lambda: 1)
         self._listed: set[str] = set()
+        self._gone: dict[str, bool] = {}
 
     def was_refused(self, record: Record) -> bool:
         """Whether something of the record stands in the ledger."""
@@ -156,6 +157,7 @@ class Decider:
         if made.mtime_ns != entry.mtime_ns:
             changes |= {"size": made.size, "mtime_ns": made.mtime_ns}
         known = self._known_of(record, entry, record.entity)
+        changes |= self._adopted(record, entry)
         entry.seen = True
         if changes or known:
             self._batch.change("image", entry.id, **changes, **known)
@@ -163,17 +165,37 @@ class Decider:
         return entry
 
     def _known_of(self, record: Record, entry: Entry, entity: str | None) -> dict[str, Any]:
-        """What the record says anew about an item of its own source: label, metadata, entity."""
+        """What the record says anew about an item: label and metadata; of its own source also the entity.
+
+        A source that says nothing takes nothing back, and the first that says something is believed.
+        """
         changes: dict[str, Any] = {}
-        if entry.source != record.source or entry.seen:
+        own = entry.source == record.source
+        if entry.seen:
             return changes
         details = digest(record.label, record.metadata)
-        if details != entry.details:
+        if details and details != entry.details and (own or not entry.details):
             entry.details = details
             changes |= {"label": record.label, "metadata": record.metadata}
-        if entity is not None and entity != entry.entity:
+        if own and entity is not None and entity != entry.entity:
             changes["entity"] = entry.entity = entity
         return changes
+
+    def _adopted(self, record: Record, entry: Entry) -> dict[str, Any]:
+        """An item whose source is gone belongs to the source it is met in: the table was renamed."""
+        if entry.source == record.source or not self._is_gone(entry.source):
+            return {}
+        entry.source = record.source
+        return {"source": record.source, "origin": record.origin}
+
+    def _is_gone(self, source: str) -> bool:
+        if source not in self._gone:
+            self._gone[source] = bool(source) and not os.path.lexists(source)
+        return self._gone[source]
+
+    def _is_taken(self, entry: Entry, record: Record) -> bool:
+        """Whether an id a record gives is that of something else."""
+        return entry.seen or (entry.source != record.source and not self._is_gone(entry.source))
 
     def _elsewhere(self, record: Record, twin: Entry, made: Prepared) -> Entry:
         """The same bytes are stored under another path: the file was moved, or there are two."""
@@ -215,7 +237,7 @@ class Decider:
 
     def _new(self, record: Record, picture: Picture, made: Prepared) -> Entry | None:
         if picture.id is not None and (other := self._known.images.get(picture.id)) is not None:
-            if other.seen or other.source != record.source:
+            if self._is_taken(other, record):
                 self.refuse(_id_twice("image", made.path, picture.id, other, record.source))
                 return None
             return self._changed(record, other, made)
@@ -242,7 +264,8 @@ class Decider:
             entry = self._known.text_like(entity or record.source, hash)
         else:
             entry = self._known.texts.get(text.id)
-            if entry is not None and (entry.seen or entry.source != record.source):
+            same = entry is not None and entry.hash == hash and not entry.seen
+            if entry is not None and not same and self._is_taken(entry, record):
                 self.refuse(_id_twice("text", _place(record), text.id, entry, record.source))
                 return
         if self._known.ledger:  # in most runs nothing was refused, and a place takes time to say
@@ -267,8 +290,9 @@ class Decider:
 
     def _same_text(self, record: Record, entry: Entry, entity: str | None) -> None:
         changes = self._known_of(record, entry, entity)
-        entry.seen = True
         updated = bool(changes)
+        changes |= self._adopted(record, entry)
+        entry.seen = True
         if entry.missing:
             changes["missing"] = entry.missing = False
         if changes:

@@ -1,6 +1,7 @@
 """What a path is decides how it is read."""
 
 import json
+import os
 
 import pytest
 
@@ -73,6 +74,13 @@ def test_an_unknown_kind_is_refused(files):
 def test_a_folder_is_no_table(files):
     with pytest.raises(InputError, match="is a folder"):
         open_source(files, kind="table")
+
+
+def test_a_pipe_is_never_opened(tmp_path):
+    os.mkfifo(tmp_path / "t.csv")
+    assert open_source(tmp_path / "t.csv").kind == "folder"
+    with pytest.raises(InputError, match="is not a file"):
+        open_source(tmp_path / "t.csv", kind="table")
 
 
 def test_a_path_that_is_not_there_is_refused(tmp_path):

@@ -84,6 +84,11 @@ def test_an_encoding_can_be_given(write):
     assert texts(read(path, encoding="latin-1")) == [["café"]]
 
 
+def test_an_unknown_encoding_is_refused(write):
+    with pytest.raises(InputError, match="'utf-9' is not known"):
+        read(write("t.csv", "id,text\n1,a\n"), encoding="utf-9")
+
+
 @pytest.mark.parametrize("mark", [",", "\t", ";", "|"])
 def test_the_delimiter_is_found(write, mark):
     assert texts(

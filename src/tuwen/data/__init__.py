@@ -66,8 +66,9 @@ def open_source(
         return ChineseClipSource(path)
     if kind not in KINDS:
         raise unknown("kind of source", kind, KINDS)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; a source of kind {kind} is a file")
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "not a file"
+        raise InputError(f"{path} is {what}; a source of kind {kind} is a file")
     if kind == CocoSource.kind:
         return CocoSource(path, root=base)
     if kind == FlickrTokenSource.kind:
@@ -89,6 +90,8 @@ def _kind(path: Path) -> str:
     if path.is_dir():
         layout = any(path.glob(f"*{IMAGES}")) or any(path.glob(f"*{TEXTS}"))
         return ChineseClipSource.kind if layout else FolderSource.kind
+    if not path.is_file():
+        return FolderSource.kind  # a pipe or a device, which is never opened; it is refused as a picture
     if path.name.endswith((IMAGES, TEXTS)):
         return ChineseClipSource.kind
     suffix = path.suffix.lower()

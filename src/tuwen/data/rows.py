@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import itertools
 import json
@@ -34,6 +35,11 @@ class Rows:
             suffix, "csv"
         )
         self._encoding = encoding
+        if encoding is not None:
+            try:
+                codecs.lookup(encoding)
+            except LookupError as error:
+                raise InputError(f"encoding {encoding!r} is not known; try utf-8 or gb18030") from error
 
     @cached_property
     def encoding(self) -> str:
