@@ -225,3 +225,18 @@ def test_equal_rows_have_the_lower_key_first() -> None:
     made = IVF.build([(keys, rows)], width=WIDTH, count=600)
     hits = made.search(rows[:1], 2)
     assert hits.keys.tolist() == [[0, 1]]
+
+
+def test_vectors_go_to_the_file_while_a_large_index_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuwen.index.rows.SPILL", 50_000)
+    made = index.build("ivf", blocks(), width=WIDTH, count=COUNT, folder=tmp_path)
+    (spilled,) = tmp_path.iterdir()
+    assert spilled.stat().st_size >= 2 * WIDTH * 2800
+    made.save(tmp_path, {})
+    assert spilled.exists()
+    loaded = index.load(tmp_path, {})
+    assert loaded is not None
+    np.testing.assert_allclose(loaded.vectors(KEYS), ROWS, atol=1e-3)
+    np.testing.assert_array_equal(loaded.search(QUERIES, 10).keys, made.search(QUERIES, 10).keys)

@@ -191,8 +191,8 @@ def test_an_unknown_kind_gets_a_suggestion() -> None:
 def test_the_kind_follows_from_size_and_memory() -> None:
     assert index.choose(50_000, 512) == "flat"
     assert index.choose(50_001, 512) == "ivf"
-    assert index.choose(1_000_000, 512, 8 * 2**30) == "ivf"
-    assert index.choose(1_000_000, 512, 2**30) == "disk"
+    assert index.choose(1_000_000, 512, 2**30) == "ivf"
+    assert index.choose(1_000_000, 512, 2**28) == "disk"
 
 
 def test_building_takes_blocks(rows: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
@@ -52,9 +53,9 @@ def choose(count: int, width: int, available_bytes: int | None = None) -> str:
     if count <= FLAT_ROWS:
         need, kind = 4 * count * width, "flat"
     else:
-        # float16 rows while it is built (mapped from the file afterwards), a bit a dimension and lists,
-        # and as much again of blocks under way
-        need, kind = count * (2 * width + width // 4 + 64) + 2**28, "ivf"
+        # a bit a dimension, keys and lists, and what training takes; the vectors themselves lie in a file
+        training = 128 * math.isqrt(count) + 100_000
+        need, kind = count * (width // 8 + 48) + 4 * width * training, "ivf"
     return "disk" if available_bytes is not None and need > available_bytes else kind
 
 
@@ -70,6 +71,7 @@ def build(
     width: int,
     count: int,
     queries: Array | None = None,
+    folder: Path | None = None,
 ) -> Index:
     """Build an index of a known number of rows.
 
@@ -80,7 +82,9 @@ def build(
         width: Dimensions, or bits.
         count: Rows in all blocks.
         queries: A few hundred vectors such as will be asked, best of the other modality: the default
-            effort is chosen so that they find 95 of 100 true neighbours. None makes some up from rows.
+            effort is chosen so that they find 97 of 100 true neighbours. None makes some up from rows.
+        folder: Where the index will be saved: vectors of a large one go to its file while it is built,
+            instead of into memory.
 
     Raises:
         InputError: A block cannot be added.
@@ -88,7 +92,7 @@ def build(
     """
     if kind == "auto":
         kind = choose(count, width)
-    return find(kind).build(blocks, width=width, count=count, queries=queries)
+    return find(kind).build(blocks, width=width, count=count, queries=queries, folder=folder)
 
 
 def load(folder: Path, stamp: dict[str, Any]) -> Index | None:

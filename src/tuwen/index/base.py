@@ -72,6 +72,7 @@ class Index(ABC):
         width: int,
         count: int,
         queries: Array | None = None,
+        folder: Path | None = None,
     ) -> Self:
         """An index of all rows of the blocks; see `tuwen.index.build`."""
         index = cls(width)
@@ -131,10 +132,7 @@ class Index(ABC):
             InputError: Shapes, values, k or effort are wrong.
         """
         queries = self._check_rows("queries", queries)
-        if k < 1:
-            raise InputError(f"k is {k}; it must be at least 1")
-        if effort is not None and not effort > 0:
-            raise InputError(f"effort is {effort}; it must be a positive number (1.0 is the default)")
+        check_search(k, effort)
         positions = None
         if allowed is not None:
             found = self._keys.positions(np.asarray(allowed, dtype=np.int64).reshape(-1))
@@ -270,15 +268,7 @@ class VectorIndex(Index):
     """The base of the kinds that compare vectors by cosine: rows and queries are scaled to length one."""
 
     def _check_rows(self, name: str, rows: Array) -> Array:
-        rows = check_matrix(name, rows, self.width)
-        norms = np.linalg.norm(rows, axis=1)
-        if len(norms) and not norms.min() > 1e-12:
-            raise InputError(
-                f"{name} has a zero vector in row {norms.argmin()}; it has no direction to compare"
-            )
-        if len(norms) and np.abs(norms - 1).max() > 1e-6:
-            rows = rows / norms[:, None]
-        return rows
+        return check_vectors(name, rows, self.width)
 
     def _scan_few(self, queries: Array, k: int, positions: Array) -> tuple[Array, Array]:
         blocks = (
@@ -286,3 +276,30 @@ class VectorIndex(Index):
             for start in range(0, len(positions), exact.ROWS)
         )
         return exact.best(queries, k, lambda: blocks, self._keys.all())
+
+
+def check_search(k: int, effort: float | None) -> None:
+    """Refuse a `k` or an `effort` that makes no sense.
+
+    Raises:
+        InputError: k is below one, or effort not above zero.
+    """
+    if k < 1:
+        raise InputError(f"k is {k}; it must be at least 1")
+    if effort is not None and not effort > 0:
+        raise InputError(f"effort is {effort}; it must be a positive number (1.0 is the default)")
+
+
+def check_vectors(name: str, rows: Array, width: int) -> Array:
+    """Rows as (n, width) float32 of length one.
+
+    Raises:
+        InputError: Not a matrix of that width, not finite, or a row is all zero.
+    """
+    rows = check_matrix(name, rows, width)
+    norms = np.linalg.norm(rows, axis=1)
+    if len(norms) and not norms.min() > 1e-12:
+        raise InputError(f"{name} has a zero vector in row {norms.argmin()}; it has no direction to compare")
+    if len(norms) and np.abs(norms - 1).max() > 1e-6:
+        rows = rows / norms[:, None]
+    return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -46,6 +47,7 @@ class BinaryIVF(CodeIndex):
         width: int,
         count: int,
         queries: Array | None = None,
+        folder: Path | None = None,
     ) -> Self:
         """An index of all codes of the blocks, its effort chosen by measuring; see `tuwen.index.build`."""
         index = cls(width)

@@ -33,14 +33,7 @@ class CodeIndex(Index):
         )
 
     def _check_rows(self, name: str, rows: Array) -> Array:
-        rows = np.asarray(rows)
-        if rows.dtype != np.uint8:
-            raise InputError(f"{name} are {rows.dtype}; codes are packed into uint8 (numpy.packbits)")
-        if rows.ndim != 2 or rows.shape[1] != self.width // 8:
-            raise InputError(
-                f"{name} has shape {rows.shape}; codes of {self.width} bits are (n, {self.width // 8})"
-            )
-        return np.ascontiguousarray(rows)
+        return check_codes(name, rows, self.width)
 
     def _scan_all(self, queries: Array, k: int, mask: Array | None) -> tuple[Array, Array]:
         if mask is None and self._keys.rising:
@@ -104,6 +97,20 @@ class CodeIndex(Index):
 
     def _saved(self, draft: Draft) -> None:
         self._rows.map(draft.path("codes"), len(self._rows))
+
+
+def check_codes(name: str, codes: Array, width: int) -> Array:
+    """Packed codes as (n, width // 8) uint8 in one piece.
+
+    Raises:
+        InputError: Of another type or shape.
+    """
+    codes = np.asarray(codes)
+    if codes.dtype != np.uint8:
+        raise InputError(f"{name} are {codes.dtype}; codes are packed into uint8 (numpy.packbits)")
+    if codes.ndim != 2 or codes.shape[1] != width // 8:
+        raise InputError(f"{name} has shape {codes.shape}; codes of {width} bits are (n, {width // 8})")
+    return np.ascontiguousarray(codes)
 
 
 def hamming(queries: Array, codes: Array, k: int) -> tuple[Array, Array]:

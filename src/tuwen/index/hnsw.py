@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -41,6 +42,7 @@ class HNSW(VectorIndex):
         width: int,
         count: int,
         queries: Array | None = None,
+        folder: Path | None = None,
     ) -> Self:
         """An index of all rows of the blocks, its effort chosen by measuring; see `tuwen.index.build`."""
         index = super().build(blocks, width=width, count=count)

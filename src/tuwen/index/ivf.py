@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from tuwen.arrays import Array
 from tuwen.index import calibration, exact, library
 from tuwen.index.base import VectorIndex
 from tuwen.index.rows import Rows
-from tuwen.index.stored import Draft, Saved
+from tuwen.index.stored import Draft, Saved, draft
 
 SEED = 1234
 LISTS = 4096  # at most
@@ -52,6 +53,7 @@ class IVF(VectorIndex):
         width: int,
         count: int,
         queries: Array | None = None,
+        folder: Path | None = None,
     ) -> Self:
         """An index of all rows of the blocks, its effort chosen by measuring; see `tuwen.index.build`."""
         index = cls(width)
@@ -65,8 +67,11 @@ class IVF(VectorIndex):
         if len(sample):
             index._train(index._check_rows("vectors", sample), lists)
         del sample
+        spill = None if folder is None else draft(folder)
         for keys, vectors in blocks:
             index.add(keys, vectors)
+            if spill is not None:
+                index._rows.spill(spill)
         index._built = len(index)
         index._calibrate(queries)
         return index

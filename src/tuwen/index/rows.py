@@ -11,6 +11,8 @@ from tuwen.arrays import Array
 from tuwen.index.exact import ROWS, Block
 from tuwen.index.stored import Draft
 
+SPILL = 1 << 26  # bytes held in memory before they go to a file
+
 
 class Rows:
     """A matrix that grows at its end without being copied as a whole each time.
@@ -79,14 +81,26 @@ class Rows:
         out[late] = self._tail[positions[late] - split]
         return out
 
+    def spill(self, draft: Draft, name: str = "rows") -> None:
+        """Move the rows added since to a file, when they take more than 64 MB of memory."""
+        if self._used * self.width * self.dtype.itemsize > SPILL:
+            if self.file is None:
+                self.file = draft.fresh(name)
+                self.file.touch()
+            self._extend(self.file)
+            self.map(self.file, len(self))
+
+    def _extend(self, path: Path) -> None:
+        with path.open("r+b") as stream:
+            # what an interrupted save left behind the rows that count is written over; nobody reads there
+            stream.seek(len(self._head) * self.width * self.dtype.itemsize)
+            self._tail[: self._used].tofile(stream)
+
     def save(self, draft: Draft, name: str = "rows") -> None:
         """Put all rows into a save; those that lie in a file of this folder are not written again."""
         if self.file is not None and self.file.parent == draft.folder and self.file.is_file():
             path = self.file
-            with path.open("r+b") as stream:
-                # what an interrupted save left behind the rows that count is written over; nobody reads there
-                stream.seek(len(self._head) * self.width * self.dtype.itemsize)
-                self._tail[: self._used].tofile(stream)
+            self._extend(path)
         else:
             path = draft.fresh(name)
             with path.open("wb") as stream:
