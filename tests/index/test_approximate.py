@@ -235,8 +235,18 @@ def test_vectors_go_to_the_file_while_a_large_index_is_built(
     (spilled,) = tmp_path.iterdir()
     assert spilled.stat().st_size >= 2 * WIDTH * 2800
     made.save(tmp_path, {})
-    assert spilled.exists()
+    assert spilled.exists()  # it is the saved file now, not copied
     loaded = index.load(tmp_path, {})
     assert loaded is not None
     np.testing.assert_allclose(loaded.vectors(KEYS), ROWS, atol=1e-3)
     np.testing.assert_array_equal(loaded.search(QUERIES, 10).keys, made.search(QUERIES, 10).keys)
+
+
+def test_a_folder_that_cannot_be_written_costs_only_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuwen.index.rows.SPILL", 50_000)
+    blocked = tmp_path / "file"
+    blocked.touch()
+    made = index.build("ivf", blocks(), width=WIDTH, count=COUNT, folder=blocked / "folder")
+    assert len(made) == COUNT

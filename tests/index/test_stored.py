@@ -57,7 +57,7 @@ def test_a_strange_head_is_none(saved: Path, head: str) -> None:
 def test_a_save_that_fails_leaves_the_old_index_and_no_litter(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = sorted(path.name for path in saved.iterdir())
+    before = sorted(path.name for path in saved.glob("[!.]*"))
     old = Flat.load(saved, {"version": 1})
     assert old is not None
     old.add(np.array([99]), np.ones((1, 4)))
@@ -69,7 +69,7 @@ def test_a_save_that_fails_leaves_the_old_index_and_no_litter(
         patch.setattr("tuwen.index.stored.write_json", full)
         with pytest.raises(OSError, match="No space"):
             old.save(saved, {"version": 2})
-    assert sorted(path.name for path in saved.iterdir()) == before
+    assert sorted(path.name for path in saved.glob("[!.]*")) == before
     again = Flat.load(saved, {"version": 1})
     assert again is not None
     assert len(again) == 10
@@ -94,7 +94,9 @@ flat.save(Path({str(saved)!r}), {{"version": 2}})
     assert len(again) == 10
     again.add(np.array([50]), np.ones((1, 4)))
     again.save(saved, {"version": 3})
-    assert len(list(saved.iterdir())) == 4  # head, keys, alive, rows: the killed save's files are gone
+    left = {path.name.split(".")[0] for path in saved.glob("[!.]*")}
+    assert left == {"index", "keys", "alive", "rows"}
+    assert len(list(saved.glob("*.bin"))) == 3  # the killed save's files are gone
     final = Flat.load(saved, {"version": 3})
     assert final is not None
     np.testing.assert_allclose(final.vectors(np.array([50])), [[0.5, 0.5, 0.5, 0.5]])
@@ -107,3 +109,19 @@ def test_saving_elsewhere_writes_all_rows(saved: Path, tmp_path: Path) -> None:
     copy = Flat.load(tmp_path / "copy", {"version": 1})
     assert copy is not None
     np.testing.assert_array_equal(copy.vectors(copy.keys), loaded.vectors(copy.keys))
+
+
+def test_two_that_add_to_the_same_saved_rows_do_not_mix(saved: Path) -> None:
+    one, other = Flat.load(saved, {"version": 1}), Flat.load(saved, {"version": 1})
+    assert one is not None
+    assert other is not None
+    one.add(np.array([50]), np.array([[1.0, 0, 0, 0]]))
+    other.add(np.array([60]), np.array([[0, 1.0, 0, 0]]))
+    one.save(saved, {"version": 2})
+    other.save(saved, {"version": 3})
+    one.add(np.array([70]), np.array([[0, 0, 1.0, 0]]))
+    one.save(saved, {"version": 4})
+    last = Flat.load(saved, {"version": 4})
+    assert last is not None
+    assert last.vectors(np.array([50, 70])).tolist() == [[1, 0, 0, 0], [0, 0, 1, 0]]
+    assert other.vectors(np.array([60])).tolist() == [[0, 1, 0, 0]]

@@ -173,13 +173,13 @@ class Index(ABC):
     def save(self, folder: Path, stamp: dict[str, Any]) -> None:
         """Save into a folder in one step: a reader finds the old index or the new one, never a part.
 
-        One process may save at a time; any number may read.
+        Processes that save into the same folder wait for each other; the last one wins. Any number may read.
 
         Args:
             folder: Made when absent; holds one index.
             stamp: JSON values that say what the index was made of; `load` wants the same.
         """
-        with stored.abandoning(stored.draft(folder)) as draft:
+        with stored.saving(folder) as draft:
             draft.write("keys", self._keys.all())
             draft.write("alive", np.packbits(self._keys.alive()))
             state = self._write(draft)

@@ -67,11 +67,13 @@ class IVF(VectorIndex):
         if len(sample):
             index._train(index._check_rows("vectors", sample), lists)
         del sample
-        spill = None if folder is None else draft(folder)
         for keys, vectors in blocks:
             index.add(keys, vectors)
-            if spill is not None:
-                index._rows.spill(spill)
+            if folder is not None:
+                try:
+                    index._rows.spill(draft(folder))
+                except OSError:  # a full or read-only disk: what is not in the file stays in memory
+                    folder = None
         index._built = len(index)
         index._calibrate(queries)
         return index

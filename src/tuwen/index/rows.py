@@ -29,6 +29,7 @@ class Rows:
         self._tail = np.empty((0, width), dtype=self.dtype)
         self._used = 0
         self.file: Path | None = None
+        self._private = False  # nobody else knows of the file yet
 
     def __len__(self) -> int:
         return len(self._head) + self._used
@@ -87,18 +88,13 @@ class Rows:
             if self.file is None:
                 self.file = draft.fresh(name)
                 self.file.touch()
+                self._private = True
             self._extend(self.file)
             self.map(self.file, len(self))
 
-    def _extend(self, path: Path) -> None:
-        with path.open("r+b") as stream:
-            # what an interrupted save left behind the rows that count is written over; nobody reads there
-            stream.seek(len(self._head) * self.width * self.dtype.itemsize)
-            self._tail[: self._used].tofile(stream)
-
     def save(self, draft: Draft, name: str = "rows") -> None:
         """Put all rows into a save; those that lie in a file of this folder are not written again."""
-        if self.file is not None and self.file.parent == draft.folder and self.file.is_file():
+        if self.file is not None and (self._private or self._is_last(draft, name)) and self.file.is_file():
             path = self.file
             self._extend(path)
         else:
@@ -107,6 +103,22 @@ class Rows:
                 for _, part in self.parts():
                     part.tofile(stream)
         draft.keep(name, path, self.nbytes)
+        self._private = False
+
+    def _is_last(self, draft: Draft, name: str) -> bool:
+        """Whether the folder counts just the rows that are mapped here: nobody has added others since."""
+        there = draft.before.get(name, {})
+        return (
+            self.file is not None
+            and self.file == draft.folder / str(there.get("file"))
+            and there.get("size") == self._head.nbytes
+        )
+
+    def _extend(self, path: Path) -> None:
+        with path.open("r+b") as stream:
+            # what an interrupted save left behind the rows that count is written over; nobody reads there
+            stream.seek(self._head.nbytes)
+            self._tail[: self._used].tofile(stream)
 
     def map(self, path: Path, count: int) -> None:
         """Take the first `count` rows of a file, mapped; the memory of the rows held so far is given back."""

@@ -23,6 +23,7 @@ from tuwen.errors import Damaged
 from tuwen.files import read_json, write_json
 
 HEAD = "index.json"
+LOCK = ".lock"
 FORMAT = 1
 OURS = re.compile(r"(keys|alive|faiss|rows|codes)\.[0-9a-f]{8}\.bin")
 SAMPLE = 1 << 16  # bytes of each sampled place of a large file of plain numbers
@@ -30,9 +31,15 @@ SAMPLE = 1 << 16  # bytes of each sampled place of a large file of plain numbers
 
 @dataclass
 class Draft:
-    """A save under way: files are added, then `commit` makes them count."""
+    """A save under way: files are added, then `commit` makes them count.
+
+    Attributes:
+        before: The files that count so far, by name.
+        files: Those that will.
+    """
 
     folder: Path
+    before: dict[str, dict[str, Any]]
     files: dict[str, dict[str, Any]]
 
     def write(self, name: str, data: Array) -> None:
@@ -99,7 +106,9 @@ class Saved:
 def draft(folder: Path) -> Draft:
     """Begin a save into a folder, which is made when absent."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Draft(folder, {})
+    saved = reading(folder)
+    before = {} if saved is None else saved.head.get("files", {})
+    return Draft(folder, before, {})
 
 
 def reading(folder: Path) -> Saved | None:
@@ -114,14 +123,21 @@ def reading(folder: Path) -> Saved | None:
 
 
 @contextmanager
-def abandoning(draft: Draft) -> Iterator[Draft]:
-    """Delete the draft's new files when the block fails."""
-    before = {path.name for path in draft.folder.iterdir()}
-    try:
-        yield draft
-    except BaseException:
-        _tidy(draft.folder, before)
-        raise
+def saving(folder: Path) -> Iterator[Draft]:
+    """A save into a folder; its new files are deleted when the block fails.
+
+    Another process that saves there waits, for both may want to write behind the same rows.
+    """
+    from filelock import FileLock
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / LOCK):
+        before = {path.name for path in folder.iterdir()}
+        try:
+            yield draft(folder)
+        except BaseException:
+            _tidy(folder, before)
+            raise
 
 
 def _tidy(folder: Path, keep: set[str]) -> None:
