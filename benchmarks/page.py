@@ -7,6 +7,39 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+# what we hold ourselves to: what it is, which benchmark, where in its result, at most or at least, how much
+FIGURES = (
+    ("`mini`, English text to image, R@1 / R@5 / R@10 in 1,000 pictures", "mini_quality",
+     ("en.text_to_image.R@1", "en.text_to_image.R@5", "en.text_to_image.R@10"), "≥", (10, 30, 42)),
+    ("`mini`, Chinese text to image, R@1 / R@5 / R@10 in 1,000 pictures", "mini_quality",
+     ("zh.text_to_image.R@1", "zh.text_to_image.R@5", "zh.text_to_image.R@10"), "≥", (6, 20, 31)),
+    ("`mini`, first answer after the import, s", "mini_speed", ("ours.first_answer_s",), "≤", (1,)),
+    ("`mini`, pictures a second from JPEG files", "mini_speed", ("ours.images_per_s",), "≥", (150,)),
+    ("`mini`, texts a second", "mini_speed", ("ours.texts_per_s",), "≥", (2000,)),
+    ("5,000 × 50,000 × 1,024 top 5 both ways, s", "bulk_match", ("seconds.ours",), "≤", (4,)),
+    ("the same, times the product alone", "bulk_match", ("ours_to_product_alone",), "≤", (1.4,)),
+    ("one query in 100,000 × 512 at recall ≥ 0.95, p50 ms", "single_query",
+     ("sizes.100000.ours.p50_ms",), "≤", (0.5,)),
+    ("one query in 1,000,000 × 512 at recall ≥ 0.95, p50 ms", "single_query",
+     ("sizes.1000000.ours.p50_ms",), "≤", (2,)),
+    ("recall of the two at 10", "single_query",
+     ("sizes.100000.ours.recall", "sizes.1000000.ours.recall"), "≥", (0.95, 0.95)),
+    ("opening a saved index of 1,000,000, s", "single_query", ("sizes.1000000.ours.open_s",), "≤", (2,)),
+    ("a question in words to hits among 1,000,000, p50 ms", "end_to_end",
+     ("ours.1000000.end_to_end.p50_ms",), "≤", (8,)),
+    ("10,000,000 codes of 64 bits, exact top 10, p50 ms in one thread", "hamming",
+     ("ours.binary.p50_ms",), "≤", (9,)),
+    ("the same in batches, queries a second", "hamming", ("ours.binary.batch_per_s",), "≥", (200,)),
+    ("times faster than exact with lists, and their recall", "hamming",
+     ("ratios.exact_over_lists", "ours.binary_ivf.recall"), "≥", (1, 0.99)),
+    ("files to searchable, share of the encoder's own rate", "ingest",
+     ("pictures.share_of_encoder",), "≥", (0.85,)),
+    ("1,000,000 vectors of width 512 stored, s", "ingest", ("precomputed.ours_s",), "≤", (20,)),
+    ("kill -9 at random moments, without a fault", "faults", ("kill.without_a_fault",), "≥", (20,)),
+    ("kinds of bad file listed with the right reason", "faults",
+     ("bad_files.listed_with_the_right_reason",), "≥", (40,)),
+)  # fmt: skip
+WIDE = 7  # so many plain values stand in one row, more in one column
 HEAD = """# Benchmarks
 
 Written by `benchmarks/run` from [benchmarks.json](benchmarks.json); what each script measures, and what data it needs, is in [benchmarks/README.md](../benchmarks/README.md). Each figure stands beside its peers, measured in the same run. Repeat one with the command that stands with it.
@@ -15,10 +48,36 @@ Written by `benchmarks/run` from [benchmarks.json](benchmarks.json); what each s
 
 def page(results: dict[str, Any]) -> str:
     """The whole page, Markdown."""
-    parts = [HEAD]
-    for name, found in sorted(results.items()):
-        parts.append(section(name, found))
-    return "\n".join(parts)
+    sections = [section(name, found) for name, found in sorted(results.items())]
+    return "\n".join([HEAD, *summary(results), *sections])
+
+
+def summary(results: dict[str, Any]) -> list[str]:
+    """What we hold ourselves to and what was measured, one line a figure."""
+    body = []
+    for what, name, places, sign, limits in FIGURES:
+        values = [at(results.get(name, {}).get("result", {}), place) for place in places]
+        if None in values:
+            continue
+        good = all(v <= n if sign == "≤" else v >= n for v, n in zip(values, limits, strict=True))
+        body.append(
+            [
+                what,
+                " / ".join(map(shown, values)),
+                f"{sign} {' / '.join(map(shown, limits))}",
+                "yes" if good else "**no**",
+                f"[{words(name)}](#{name.replace('_', '-')})",
+            ]
+        )
+    return grid(["figure", "measured", "limit", "met", "from"], body) if body else []
+
+
+def at(result: dict[str, Any], place: str) -> Any:
+    """A value by its dotted place in a result, or None."""
+    found: Any = result
+    for key in place.split("."):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 def section(name: str, found: dict[str, Any]) -> str:
@@ -73,7 +132,10 @@ def tables(values: dict[str, Any], heading: str = "") -> list[str]:
     if heading:
         lines += [f"**{heading}**", ""]
     if plain:
-        lines += grid(["", "value"], [[words(key), shown(value)] for key, value in plain.items()])
+        if len(plain) <= WIDE and max(len(shown(value)) for value in plain.values()) < 40:
+            lines += rows([(None, plain)])
+        else:
+            lines += grid(["", "value"], [[words(key), shown(value)] for key, value in plain.items()])
     for key, value in lists.items():
         if _are_dicts(value):
             lines += [f"**{_under(heading, key)}**", "", *rows([(None, row) for row in value])]
