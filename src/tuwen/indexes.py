@@ -13,6 +13,7 @@ from tuwen import index, tables
 from tuwen.arrays import Array
 from tuwen.errors import CollectionError
 from tuwen.index.base import Index
+from tuwen.index.disk import Disk
 from tuwen.store import Store, View
 from tuwen.tables import Table
 
@@ -31,13 +32,15 @@ class Indexes:
         self._ready: dict[tuple[Table, Column], tuple[Index, int, int]] = {}
         self._lock = threading.RLock()
 
-    def get(self, view: View, table: Table, column: Column = "vector") -> Index:
+    def get(self, view: View, table: Table, column: Column = "vector") -> Index | Disk:
         """The index of a column as of a view: from memory, from disk, or built."""
         with self._lock:
             known = self._ready.get((table, column))
             version, epoch = view.head.versions[table], view.head.epoch
             if known and known[1:] == (version, epoch):
                 return known[0]
+            if known is None and column == "vector" and _kind(view, table) == "disk":
+                return Disk(view.dataset(table), column)
             found = known[0] if known and known[2] == epoch else self._load(view, table, column)
             fresh = found is None or not self._follow(found, view, table, column)
             ready = self._build(view, table, column) if fresh or found is None else found
@@ -55,7 +58,9 @@ class Indexes:
             if column in view.names(table) and view.count(table)
         ]
         for table, column in wanted:
-            self._save(self.get(view, table, column), view, table, column)
+            ready = self.get(view, table, column)
+            if isinstance(ready, Index):
+                self._save(ready, view, table, column)
 
     def _follow(self, found: Index, view: View, table: Table, column: Column) -> bool:
         """Add and remove what has changed; False when building anew is better."""
@@ -64,11 +69,7 @@ class Indexes:
         gone = np.setdiff1d(then, now, assume_unique=True)
         if len(new) > LAG * max(len(now), 1) and len(new) > 1000:
             return False
-        if (
-            column == "vector"
-            and len(new)
-            and found.kind != index.choose(len(now), found.width, _spare_bytes())
-        ):
+        if column == "vector" and len(new) and found.kind != index.choose(len(now), found.width):
             return False
         if len(gone):
             found.remove(gone)
@@ -81,9 +82,13 @@ class Indexes:
         count, width = view.count(table), _width(view, table, column)
         if column == "code":
             return index.build("binary", _Blocks(view, table, column), width=width, count=count)
-        kind = index.choose(count, width, _spare_bytes())
         return index.build(
-            kind, _Blocks(view, table, column), width=width, count=count, queries=_probes(view, table)
+            index.choose(count, width),
+            _Blocks(view, table, column),
+            width=width,
+            count=count,
+            queries=_probes(view, table),
+            folder=self._folder(table, column),
         )
 
     def _load(self, view: View, table: Table, column: Column) -> Index | None:
@@ -128,6 +133,10 @@ def _probes(view: View, table: Table) -> Array | None:
         return None
     keys = np.random.default_rng(0).choice(np.sort(view.keys(other)), PROBES, replace=False)
     return _values(view.take(other, keys, ["vector"])["vector"])
+
+
+def _kind(view: View, table: Table) -> str:
+    return index.choose(view.count(table), _width(view, table, "vector"), _spare_bytes())
 
 
 def _width(view: View, table: Table, column: Column) -> int:
