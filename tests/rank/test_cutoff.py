@@ -49,7 +49,7 @@ def test_a_lower_target_accepts_less(pairs):
     queries, scores, true, items = pairs
     strict = Cutoff.fit(queries, scores, true, items[:200], target=0.01)
     lax = Cutoff.fit(queries, scores, true, items[:200], target=0.3)
-    assert strict.threshold > lax.threshold
+    assert strict.model.threshold > lax.model.threshold
     assert strict.false_accepts < lax.false_accepts
 
 
@@ -99,7 +99,7 @@ def test_a_query_whose_listed_items_are_all_true_does_not_count(pairs):
 def test_the_same_seed_gives_the_same_cutoff(cutoff, pairs):
     queries, scores, true, items = pairs
     assert Cutoff.fit(queries, scores, true, items[:200]).to_json() == cutoff.to_json()
-    assert Cutoff.fit(queries, scores, true, items[:200], seed=1).threshold != cutoff.threshold
+    assert Cutoff.fit(queries, scores, true, items[:200], seed=1).area != cutoff.area
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +17,31 @@ _RIDGE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Model:
+    """A logistic model of the features, after `centre` and `scale`, (3,) each."""
+
+    weights: Array
+    bias: float
+    centre: Array
+    scale: Array
+    threshold: float
+
+    @classmethod
+    def learn(cls, present: Array, absent: Array, target: float) -> Self:
+        """From features (n, 3) of queries with and without a true item; accepts `target` of the latter."""
+        sample = np.concatenate([present, absent])
+        centre, scale = sample.mean(axis=0), np.maximum(sample.std(axis=0), 1e-9)
+        labels = np.repeat([1.0, 0.0], [len(present), len(absent)])
+        weights, bias = _logistic((sample - centre) / scale, labels)
+        free = cls(weights, bias, centre, scale, 0.5)
+        return replace(free, threshold=_quantile(free.rate(absent), 1 - target))
+
+    def rate(self, features: Array) -> Array:
+        """Probabilities, (n,)."""
+        return _sigmoid((features - self.centre) / self.scale @ self.weights + self.bias)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Cutoff:
     """Says how probable it is that a collection holds something that fits a query.
 
@@ -27,22 +52,17 @@ class Cutoff:
     Probabilities are for one of two such cases at even odds.
 
     Attributes:
-        weights: (3,) of the features after `centre` and `scale`, and `bias`.
-        threshold: Probability from which on something is said to fit.
+        model: How the three are weighed, and the probability above which something is said to fit.
         background: (b, d) float16 sample of the items.
         target: Share of queries without a true item that may be accepted.
-        false_accepts: That share, measured on queries that nothing was learned from.
-        false_rejects: Share of queries with a true item that are refused, measured on the same.
-        area: Probability that a query with a true item is rated above one without (AUC), on the same;
-            near 0.5 the encoder cannot tell, and the cutoff should not be used.
-        count: Queries it was made from, both halves.
+        false_accepts: That share, measured: each half of the queries by a model of the other half.
+        false_rejects: Share of queries with a true item that are refused, measured likewise.
+        area: Probability that a query with a true item is rated above one without (AUC), likewise; near
+            0.5 the encoder cannot tell, and the cutoff should not be used.
+        count: Queries it was made from.
     """
 
-    weights: Array
-    bias: float
-    centre: Array
-    scale: Array
-    threshold: float
+    model: _Model
     background: Array
     target: float
     false_accepts: float
@@ -61,7 +81,7 @@ class Cutoff:
         target: float = 0.05,
         seed: int = 0,
     ) -> Self:
-        """Learn from half of the queries, set the threshold on them, measure on the other half.
+        """Learn from all queries; measure each half with what the other half teaches.
 
         Args:
             queries: (n, d) unit vectors of validation queries.
@@ -85,28 +105,20 @@ class Cutoff:
         present = _features(queries, scores, background)
         absent = _features(queries, _without(scores, true), background)
         order = np.random.default_rng(seed).permutation(len(queries))
-        learn, held = order[: len(order) // 2], order[len(order) // 2 :]
-        sample = np.concatenate([present[learn], absent[learn]])
-        centre, scale = sample.mean(axis=0), np.maximum(sample.std(axis=0), 1e-9)
-        labels = np.repeat([1.0, 0.0], len(learn))
-        weights, bias = _logistic((sample - centre) / scale, labels)
-
-        def rate(features: Array) -> Array:
-            return _sigmoid((features - centre) / scale @ weights + bias)
-
-        threshold = _quantile(rate(absent[learn]), 1 - target)
-        yes, no = rate(present[held]), rate(absent[held])
+        halves = order[: len(order) // 2], order[len(order) // 2 :]
+        measured = [
+            _measured(_Model.learn(present[learn], absent[learn], target), present[held], absent[held])
+            for learn, held in (halves, halves[::-1])
+        ]
+        accepts, rejects, area = np.mean(measured, axis=0).tolist()
+        model = _Model.learn(present, absent, target)
         return cls(
-            weights=weights,
-            bias=bias,
-            centre=centre,
-            scale=scale,
-            threshold=threshold,
+            model=model,
             background=background,
             target=target,
-            false_accepts=float(np.mean(no > threshold)),
-            false_rejects=float(np.mean(yes <= threshold)),
-            area=float(np.mean((yes[:, None] > no) + 0.5 * (yes[:, None] == no))),
+            false_accepts=accepts,
+            false_rejects=rejects,
+            area=area,
             count=len(queries),
         )
 
@@ -127,22 +139,21 @@ class Cutoff:
             raise InputError(f"there are {len(queries)} queries but scores of {len(scores)}; they must align")
         if not scores.shape[1]:
             return np.zeros(len(queries))  # nothing is there, so nothing fits
-        features = _features(queries, scores, self.background)
-        return _sigmoid((features - self.centre) / self.scale @ self.weights + self.bias)
+        return self.model.rate(_features(queries, scores, self.background))
 
     def accepts(self, probabilities: Array) -> Array:
         """Whether something fits, (n,) bool: the probability is above the threshold."""
-        return np.asarray(probabilities) > self.threshold
+        return np.asarray(probabilities) > self.model.threshold
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON values, for `from_json`."""
         return {
             "format": 1,
-            "weights": self.weights.tolist(),
-            "bias": self.bias,
-            "centre": self.centre.tolist(),
-            "scale": self.scale.tolist(),
-            "threshold": self.threshold,
+            "weights": self.model.weights.tolist(),
+            "bias": self.model.bias,
+            "centre": self.model.centre.tolist(),
+            "scale": self.model.scale.tolist(),
+            "threshold": self.model.threshold,
             "background": base64.b64encode(self.background.astype("<f2").tobytes()).decode("ascii"),
             "width": self.background.shape[1],
             "target": self.target,
@@ -163,19 +174,34 @@ class Cutoff:
             if value["format"] != 1:
                 raise ValueError(f"its format is {value['format']}")
             data = np.frombuffer(base64.b64decode(value["background"], validate=True), dtype="<f2")
-            parts: dict[str, Any] = {name: np.array(value[name], dtype=np.float64) for name in _ARRAYS}
-            if any(array.shape != (3,) for array in parts.values()):
+            arrays = {name: np.array(value[name], dtype=np.float64) for name in _ARRAYS}
+            if any(array.shape != (3,) for array in arrays.values()):
                 raise ValueError("it has other features")
-            parts |= {name: float(value[name]) for name in _NUMBERS}
-            parts["background"] = data.astype(np.float16).reshape(-1, value["width"])
-            parts["count"] = int(value["count"])
+            return cls(
+                model=_Model(bias=float(value["bias"]), threshold=float(value["threshold"]), **arrays),
+                background=data.astype(np.float16).reshape(-1, value["width"]),
+                target=float(value["target"]),
+                false_accepts=float(value["false_accepts"]),
+                false_rejects=float(value["false_rejects"]),
+                area=float(value["area"]),
+                count=int(value["count"]),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise Damaged(f"this does not describe a cutoff ({error}); calibrate again") from error
-        return cls(**parts)
 
 
 _ARRAYS = ("weights", "centre", "scale")
-_NUMBERS = ("bias", "threshold", "target", "false_accepts", "false_rejects", "area")
+
+
+def _measured(model: _Model, present: Array, absent: Array) -> tuple[float, float, float]:
+    """False accepts, false rejects and the area under the curve."""
+    yes, no = model.rate(present), model.rate(absent)
+    below = np.searchsorted(np.sort(no), yes, side="left") + np.searchsorted(np.sort(no), yes, side="right")
+    return (
+        float(np.mean(no > model.threshold)),
+        float(np.mean(yes <= model.threshold)),
+        float(below.mean() / 2 / len(no)),
+    )
 
 
 def _check_shapes(queries: Array, scores: Array, true: Array) -> None:
