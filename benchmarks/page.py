@@ -35,9 +35,9 @@ FIGURES = (
     ("files to searchable, share of the encoder's own rate", "ingest",
      ("pictures.share_of_encoder",), "≥", (0.85,)),
     ("1,000,000 vectors of width 512 stored, s", "ingest", ("precomputed.ours_s",), "≤", (20,)),
-    ("kill -9 at random moments, without a fault", "faults", ("kill.without_a_fault",), "≥", (20,)),
-    ("kinds of bad file listed with the right reason", "faults",
-     ("bad_files.listed_with_the_right_reason",), "≥", (40,)),
+    ("kill -9 at random moments, without a fault", "faults", ("without_a_fault",), "≥", (20,)),
+    ("kinds of bad file listed with the right reason", "bad_files",
+     ("files.listed_with_the_right_reason",), "≥", (40,)),
 )  # fmt: skip
 WIDE = 7  # so many plain values stand in one row, more in one column
 HEAD = """# Benchmarks
@@ -136,9 +136,9 @@ def tables(values: dict[str, Any], heading: str = "") -> list[str]:
             lines += rows([(None, plain)])
         else:
             lines += grid(["", "value"], [[words(key), shown(value)] for key, value in plain.items()])
-    for key, value in lists.items():
-        if _are_dicts(value):
-            lines += [f"**{_under(heading, key)}**", "", *rows([(None, row) for row in value])]
+    for key, listed in lists.items():
+        if _are_dicts(listed):
+            lines += [f"**{_under(heading, key)}**", "", *rows([(None, row) for row in listed])]
     flat = {
         key: value for key, value in inner.items() if not any(isinstance(v, dict) for v in value.values())
     }
