@@ -38,7 +38,9 @@ def learn(collection: Collection) -> bool:
     if view.count("images") + view.count("texts") < ENOUGH * bits:
         return False
     samples = {kind: _sample(view, kind) for kind in TABLE_OF}
-    hasher = methods.find("itq")(bits=bits)
+    from tuwen.methods.hashing.itq import ITQ
+
+    hasher = ITQ(bits=bits)
     hasher.fit(samples["image"], samples["text"])
     hasher.save(_folder(collection))
     with collection.store.transaction() as transaction:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tuwen import calibration, encoders, tables, transfer
 from tuwen import codes as hash_codes
-from tuwen import encoders, tables, transfer
 from tuwen.arrays import MODALITIES, Array, Modality, check_matrix, unit_rows
 from tuwen.encoders import Encoder
 from tuwen.errors import CollectionError, InputError, unknown
@@ -24,9 +24,9 @@ from tuwen.store import Store, View
 from tuwen.tables import TABLE_OF
 
 if TYPE_CHECKING:
-    from tuwen.calibration import Verdict
     from tuwen.ingest import Report
     from tuwen.methods.base import Hasher
+    from tuwen.rank import Cutoff
 
 BLOCK = 65_536  # rows a commit when vectors are given
 FRAGMENTS = 64  # small files a table, from which on `finish` joins them
@@ -44,6 +44,7 @@ class Collection:
         self.indexes = Indexes(store)
         self._encoder = encoder
         self._hasher: Hasher | None = None
+        self.cutoffs: tuple[tuple[int, int], dict[str, Cutoff]] = ((0, 0), {})
         if encoder is not None:
             self._check_encoder(encoder)
 
@@ -248,7 +249,9 @@ class Collection:
             known = tables.read_metadata([row["metadata"]])[0] | values.pop("metadata", {})
             row |= values | {"metadata": {key: value for key, value in known.items() if value is not None}}
             vector = np.asarray(row.pop("vector"), dtype=np.float32)[None]
-            columns = {name: [value] for name, value in row.items() if name in dataset.schema.names}
+            columns: dict[str, Sequence[Any]] = {
+                name: [value] for name, value in row.items() if name in dataset.schema.names
+            }
             transaction.replace(table, self._rows(dataset.schema, kind, vector, columns))
             transaction.learn_keys(known)
 
@@ -386,6 +389,9 @@ class Collection:
             self.store.compact()
         say("indexing vectors")
         self.indexes.save(self.store.view)
+        if all(self.count(kind) for kind in MODALITIES):
+            say("learning when nothing fits")
+            calibration.refresh(self)
 
     def with_text_index(self, view: View) -> View:
         """A view whose full-text index is there, making it if need be."""
@@ -405,17 +411,12 @@ class Collection:
             self._hasher = hash_codes.load(self)
         return self._hasher
 
-    def judge(self, view: View, kind: Modality, vector: Array) -> Verdict | None:
-        """Whether anything fits a query vector; None when the collection is not calibrated for it."""
-        from tuwen.calibration import judge
-
-        return judge(self, view, kind, vector)
-
     def calibrate(self, *, false_accepts: float = 0.05) -> dict[str, Any]:
-        """Learn from the collection's own pairs when nothing fits a query; what was measured."""
-        from tuwen.calibration import calibrate
+        """Learn from the collection's own pairs when nothing fits a query; what was measured.
 
-        return calibrate(self, false_accepts)
+        `finish` does it by itself; call it for another share of false accepts.
+        """
+        return calibration.calibrate(self, false_accepts)
 
     def stats(self) -> dict[str, Any]:
         """Counts, encoder, sizes and state."""
@@ -433,6 +434,7 @@ class Collection:
             "codes": identity.codes if hash_codes.have_codes(view) else 0,
             "metadata": list(view.head.metadata_keys),
             "snapshots": list(self.store.snapshots()),
+            "nothing_fits": calibration.measured(self),
             "megabytes": round(size / 2**20, 1),
             "created": identity.created,
             "tuwen": identity.tuwen,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tuwen.arrays import Array, unit_rows
+from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import InputError
 
 _DASHES = "-－−"
@@ -58,6 +58,13 @@ class Query:
     """Parts that are asked together."""
 
     parts: tuple[Part, ...]
+
+    @property
+    def modality(self) -> Modality | None:
+        """`text` when all of it is words, `image` when all is pictures, else None."""
+        if all(part.text is not None for part in self.parts):
+            return "text"
+        return "image" if all(part.image is not None for part in self.parts) else None
 
     def __str__(self) -> str:
         return " ".join(str(part) for part in self.parts)

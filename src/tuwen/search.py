@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from PIL import Image
 
-from tuwen import filters, rank, tables
+from tuwen import calibration, filters, rank, tables
 from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import InputError
 from tuwen.query import Part, Query, combine, parse_query
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Question: TypeAlias = str | Path | Image.Image | Query | Array
 ITEM_COLUMNS = ("id", "entity", "path", "origin", "label", "metadata", "missing")
+LEAST = 11  # the best and the ten after it, by which it is judged whether anything fits
 POOL = 100  # candidates that fusion, grouping and diversity choose from, at least
 
 
@@ -97,6 +98,9 @@ def search(collection: Collection, question: Question, kind: Modality, options: 
     table = TABLE_OF[kind]
     allowed = _allowed(view, table, options.where)
     keys, scores = _candidates(collection, view, table, vector, allowed, options)
+    verdict = None
+    if options.where is None:
+        verdict = calibration.judge(collection, query.modality, kind, vector, scores[: calibration.DEPTH])
     if options.hybrid:
         words = " ".join(part.text for part in query.parts if part.text and part.weight > 0)
         keys, scores = _join_words(collection, view, table, vector, keys, scores, words, allowed)
@@ -104,7 +108,6 @@ def search(collection: Collection, question: Question, kind: Modality, options: 
         good = scores >= options.min_score
         keys, scores = keys[good], scores[good]
     keys, scores = _choose(collection, view, table, keys, scores, options)
-    verdict = collection.judge(view, kind, vector) if not options.where else None
     hits = _hits(view, kind, keys, scores, options.offset)
     return Results(
         query=str(query),
@@ -138,7 +141,7 @@ def _candidates(
     collection: Collection, view: View, table: Table, vector: Array, allowed: Array | None, options: Options
 ) -> tuple[Array, Array]:
     """Enough best rows for what follows: keys (n,) and cosines (n,), best first."""
-    wanted = options.k + options.offset
+    wanted = max(options.k + options.offset, LEAST)
     if options.hybrid or options.group or options.diversity:
         wanted = max(POOL, 5 * wanted)
     if options.codes:
@@ -228,7 +231,7 @@ def find_words(
         place = {entity: i for i, entity in enumerate(entities)}
         order = np.argsort([place[entity] for entity in pictures["entity"].to_pylist()], kind="stable")
         keys = pictures["_rowid"].to_numpy().astype(np.int64)[order]
-    return keys if allowed is None else keys[np.isin(keys, allowed)]
+    return np.asarray(keys if allowed is None else keys[np.isin(keys, allowed)])
 
 
 def _choose(
