@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -233,6 +235,90 @@ def test_full_text_finds_chinese_and_english_words(store):
     for words, expected in (("黑色", "a"), ("cats", "b"), ("sitting", "b")):
         found = store.view.dataset("texts").to_table(columns=["id"], full_text_query=words)
         assert found["id"].to_pylist() == [expected]
+
+
+def test_a_reader_ends_what_it_does_while_the_files_are_joined(store):
+    for i in range(4):
+        add(store, "images", [f"i{i}"])
+    before, late = store.view, Store.open(store.path).view
+    store.compact()
+    assert before.scan("images", ["id"]).num_rows == 4
+    store.compact(keep=timedelta(0))
+    with pytest.raises(Damaged, match="open it again if it was compacted"):
+        late.scan("images", ["id"])
+    assert len(ids(store)) == 4
+
+
+def test_nothing_to_join_leaves_row_addresses_alone(store):
+    add(store, "images", ["a"])
+    store.compact()
+    assert store.view.head.epoch == 0
+
+
+def test_a_dropped_snapshot_is_freed(store):
+    add(store, "images", ["a"])
+    store.snapshot("x")
+    old = store.view.head.versions["images"]
+    add(store, "images", ["b"])
+    store.compact(keep=timedelta(0))
+    versions = [version["version"] for version in store.view.dataset("images").versions()]
+    assert old in versions
+    store.drop_snapshot("x")
+    assert store.snapshots() == {}
+    store.compact(keep=timedelta(0))
+    versions = [version["version"] for version in store.view.dataset("images").versions()]
+    assert old not in versions
+    with pytest.raises(UnknownName, match="no snapshot named 'x'"):
+        store.drop_snapshot("x")
+
+
+def test_a_snapshot_writes_nothing_beside_a_folder_with_a_chinese_name(tmp_path):
+    made = Store.create(tmp_path / "图库 [1]", Identity(encoder="none", fingerprint="", width=4))
+    add(made, "images", ["a"])
+    made.snapshot("x")
+    made.compact()
+    made.roll_back("x")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["图库 [1]"]
+
+
+def test_a_collection_put_in_the_place_of_another_is_noticed(store):
+    add(store, "images", ["a"])
+    shutil.rmtree(store.path)
+    other = Store.create(store.path, Identity(encoder="none", fingerprint="", width=4))
+    add(other, "images", ["b"])
+    with pytest.raises(CollectionError, match="another collection now"):
+        _ = store.view
+    with pytest.raises(CollectionError, match="another collection now"), store.transaction():
+        pass
+    assert ids(other) == ["b"]
+
+
+def test_a_transaction_in_a_transaction_is_refused(store):
+    with pytest.raises(CollectionError, match="in a transaction already"), store.transaction() as outer:
+        outer.append("images", rows(store, "images", ["a"]))
+        with store.transaction():
+            pass
+    assert ids(store) == []
+    add(store, "images", ["b"])
+    assert ids(store) == ["b"]
+
+
+def test_a_relative_path_stays_when_the_process_changes_its_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = Store.create(Path("a:b"), Identity(encoder="none", fingerprint="", width=4))
+    monkeypatch.chdir(tmp_path.parent)
+    add(made, "images", ["a"])
+    assert ids(made) == ["a"]
+
+
+@pytest.mark.parametrize("spoil", [lambda file: file.unlink(), lambda file: os.truncate(file, 300)])
+def test_files_that_are_not_what_was_written_are_called_damaged(store, spoil):
+    add(store, "images", ["a"])
+    spoil(next((store.path / "images.lance" / "data").iterdir()))
+    with pytest.raises(Damaged, match="cannot be read"):
+        ids(Store.open(store.path))
+    with pytest.raises(Damaged, match="cannot be read"):
+        list(Store.open(store.path).view.batches("images", ["id"]))
 
 
 def test_columns_must_align(store):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,19 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Identity:
-    """What a collection is; written once."""
+    """What a collection is; written once.
+
+    Attributes:
+        encoder: Name of the encoder; empty for vectors that are made elsewhere.
+        fingerprint: Of the encoder.
+        width: Columns of the vectors.
+        dtype: Precision of the stored vectors.
+        codes: Bits of the hash codes; 0 for none.
+        format: Of the files, counted up when they change.
+        tuwen: The version that made it.
+        created: When.
+        key: Tells it from every other collection, at the same path too.
+    """
 
     encoder: str
     fingerprint: str
@@ -27,6 +40,7 @@ class Identity:
     format: int = FORMAT
     tuwen: str = __version__
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    key: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 @dataclass(frozen=True)
@@ -65,7 +79,7 @@ def read_identity(path: Path) -> Identity:
             f"this is tuwen {__version__} (format {FORMAT}): upgrade with pip install -U tuwen"
         )
     try:
-        return Identity(**stored)
+        return Identity(**{"key": "", **stored})
     except TypeError as error:
         raise Damaged(f"{path / 'collection.json'} has unexpected entries ({error})") from error
 

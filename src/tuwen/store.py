@@ -9,11 +9,13 @@ nobody names, which the next writer rolls back.
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,14 @@ from filelock import FileLock, Timeout
 from tuwen import tables
 from tuwen.arrays import Array
 from tuwen.errors import CollectionError, Damaged, InputError, Locked, unknown
-from tuwen.files import content_hash, read_json, write_json
+from tuwen.files import read_json, write_json
 from tuwen.head import Head, Identity, read_head, read_identity, stamp, write_head, write_identity
 from tuwen.records import Refusal
 from tuwen.tables import TABLES, Table
 
 LOCK_SECONDS = 60.0
+KEEP = timedelta(hours=1)  # for so long a reader may go on with what was in force before
+CHUNK = 5_000  # ids a condition
 
 
 class View:
@@ -39,10 +43,12 @@ class View:
         import lance
 
         self.head = head
-        self._datasets = {
-            table: lance.dataset(str(path / f"{table}.lance"), version=head.versions[table])
-            for table in TABLES
-        }
+        self._path = path
+        with _readable(path):
+            self._datasets = {
+                table: lance.dataset(str(path / f"{table}.lance"), version=head.versions[table])
+                for table in TABLES
+            }
         self._missing: dict[Table, bool] = {}
 
     def dataset(self, table: Table) -> Any:
@@ -59,16 +65,18 @@ class View:
 
     def scan(self, table: Table, columns: Sequence[str], where: str | None = None) -> pa.Table:
         """Columns of all rows, or of those a checked SQL filter keeps; `_rowid` is always the last column."""
-        return self._datasets[table].to_table(columns=list(columns), filter=where, with_row_id=True)
+        with _readable(self._path):
+            return self._datasets[table].to_table(columns=list(columns), filter=where, with_row_id=True)
 
     def batches(
         self, table: Table, columns: Sequence[str], rows: int = 8192, where: str | None = None
     ) -> Iterator[pa.RecordBatch]:
         """The same as `scan` in pieces, so that memory stays flat."""
         dataset = self._datasets[table]
-        yield from dataset.to_batches(
-            columns=list(columns), batch_size=rows, filter=where, with_row_id=True, batch_readahead=4
-        )
+        with _readable(self._path):
+            yield from dataset.to_batches(
+                columns=list(columns), batch_size=rows, filter=where, with_row_id=True, batch_readahead=4
+            )
 
     def keys(self, table: Table, where: str | None = None) -> Array:
         """Row addresses, (n,) int64, of all rows or of those a checked SQL filter keeps."""
@@ -88,7 +96,7 @@ class View:
     ) -> pa.Table:
         """Rows by id (or by another column of strings), in table order."""
         parts = [
-            self.scan(table, columns, f"{column} in ({_literals(chunk)})") for chunk in _chunks(ids, 500)
+            self.scan(table, columns, f"{column} in ({_literals(chunk)})") for chunk in _chunks(ids, CHUNK)
         ]
         return pa.concat_tables(parts) if parts else self.scan(table, columns, "false")
 
@@ -144,7 +152,7 @@ class Transaction:
         """Remove the rows with these ids; how many there were."""
         dataset = self.dataset(table)
         before = dataset.count_rows()
-        for chunk in _chunks(list(ids), 500):
+        for chunk in _chunks(list(ids), CHUNK):
             dataset.delete(f"{column} in ({_literals(chunk)})")
         return int(before - dataset.count_rows())
 
@@ -170,6 +178,11 @@ class Transaction:
         """Make an old version of a table the newest again."""
         self.dataset(table).checkout_version(version).restore()
         self._open[table] = self._lance.dataset(str(self._path / f"{table}.lance"))
+
+    def join_files(self, table: Table) -> bool:
+        """Join small files and drop deleted rows; whether there was anything to do."""
+        done = self.dataset(table).optimize.compact_files(target_rows_per_fragment=1 << 20)
+        return bool(done.fragments_removed)
 
     def index_text(self) -> None:
         """Make or refresh the full-text index over the texts: Chinese and English words."""
@@ -212,11 +225,11 @@ class Store:
     """A collection's folder: open it, read a consistent view, write in transactions."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.identity = read_identity(path)
-        self._stamp = stamp(path)  # before the head: a commit in between is then noticed
-        self._view = View(path, read_head(path))
-        self._lock = FileLock(path / "write.lock")
+        self.path = path.absolute()  # stays the same collection when the process changes its folder
+        self.identity = read_identity(self.path)
+        self._seen = self._look()
+        self._lock = FileLock(self.path / "write.lock")
+        self._writer: int | None = None
 
     @classmethod
     def create(cls, path: Path, identity: Identity) -> Store:
@@ -227,6 +240,7 @@ class Store:
         """
         import lance
 
+        path = path.absolute()  # Lance takes what stands before a colon for a protocol
         _check_free(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -265,10 +279,13 @@ class Store:
     @property
     def view(self) -> View:
         """The newest commit, the same object until there is a newer one."""
-        newest = stamp(self.path)
-        if newest != self._stamp:
-            self._view, self._stamp = View(self.path, read_head(self.path)), newest
-        return self._view
+        # one name holds both, so that threads never see the view of one commit with the stamp of another
+        seen, view = self._seen
+        if stamp(self.path) == seen:
+            return view
+        self._check_same()
+        self._seen = self._look()
+        return self._seen[1]
 
     @contextmanager
     def transaction(self, wait: float = LOCK_SECONDS) -> Iterator[Transaction]:
@@ -282,7 +299,11 @@ class Store:
         """
         try:
             with self._lock.acquire(timeout=wait):
+                if self._writer == threading.get_ident():
+                    raise CollectionError("this thread is in a transaction already; finish that one first")
+                self._check_same()
                 transaction = Transaction(self.path, self._recover())
+                self._writer = threading.get_ident()
                 try:
                     yield transaction
                     if transaction.changed or transaction.head != read_head(self.path):
@@ -290,6 +311,8 @@ class Store:
                 except BaseException:
                     self._recover()
                     raise
+                finally:
+                    self._writer = None
         except Timeout as error:
             raise Locked(
                 f"another process has been writing to {self.path} for {wait:.0f} s; try again"
@@ -318,17 +341,24 @@ class Store:
         """
         if not name or not all(letter.isalnum() or letter in "-_." for letter in name):
             raise InputError(f"snapshot name {name!r} may have only letters, digits, '-', '_' and '.'")
-        kept = self.snapshots()
-        if name in kept:
-            raise InputError(f"there is a snapshot named {name!r} already; choose another name")
         with self.transaction() as transaction:
-            for table in TABLES:
-                tag = _tag(name)
-                tags = transaction.dataset(table).tags
-                if tag in tags.list():  # left by a writer that was killed between the tags and the list
-                    tags.delete(tag)
-                tags.create(tag, transaction.head.versions[table])
+            kept = self.snapshots()
+            if name in kept:
+                raise InputError(f"there is a snapshot named {name!r} already; choose another name")
             kept[name] = asdict(transaction.head) | {"time": datetime.now(UTC).isoformat(timespec="seconds")}
+            write_json(self.path / "snapshots.json", kept)
+
+    def drop_snapshot(self, name: str) -> None:
+        """Forget a snapshot; `compact` then frees what only it held.
+
+        Raises:
+            UnknownName: There is no such snapshot.
+        """
+        with self.transaction():
+            kept = self.snapshots()
+            if name not in kept:
+                raise unknown("snapshot", name, kept)
+            del kept[name]
             write_json(self.path / "snapshots.json", kept)
 
     def snapshots(self) -> dict[str, dict[str, Any]]:
@@ -342,38 +372,62 @@ class Store:
         Raises:
             UnknownName: There is no such snapshot.
         """
-        kept = self.snapshots()
-        if name not in kept:
-            raise unknown("snapshot", name, kept)
-        old = kept[name]
         with self.transaction() as transaction:
+            kept = self.snapshots()
+            if name not in kept:
+                raise unknown("snapshot", name, kept)
+            old = kept[name]
             for table in TABLES:
                 transaction.restore(table, old["versions"][table])
             transaction.learn_keys(old["metadata_keys"])
             transaction.moved_rows()
 
-    def compact(self, keep: timedelta = timedelta(hours=1)) -> dict[str, int]:
-        """Join small files, drop deleted rows and versions older than `keep` that no snapshot names.
+    def compact(self, keep: timedelta = KEEP) -> dict[str, int]:
+        """Join small files, drop deleted rows, and free what neither readers nor snapshots need.
+
+        Args:
+            keep: For how long what was replaced stays readable, so that a reader can end what it does.
 
         Returns:
             `bytes_removed` and `files` (data files left).
         """
         removed, files = 0, 0
-        with self.transaction() as transaction:
-            for table in TABLES:
-                transaction.dataset(table).optimize.compact_files(target_rows_per_fragment=1 << 20)
-            transaction.moved_rows()
         with self.writing():
+            with self.transaction() as transaction:
+                for table in TABLES:
+                    if transaction.join_files(table) and table != "ledger":
+                        transaction.moved_rows()
             for table in TABLES:
                 dataset = self.view.dataset(table)
-                stats = dataset.cleanup_old_versions(older_than=keep, error_if_tagged_old_versions=False)
-                removed += stats.bytes_removed
+                if old := self._replaced(dataset, table, keep):
+                    removed += dataset.cleanup_old_versions(versions=old).bytes_removed
                 files += len(dataset.get_fragments())
         return {"bytes_removed": removed, "files": files}
+
+    def _replaced(self, dataset: Any, table: Table, keep: timedelta) -> list[int]:
+        """Versions of a table that were replaced longer ago than `keep` and that no snapshot names."""
+        kept = {snapshot["versions"][table] for snapshot in self.snapshots().values()}
+        versions = sorted(dataset.versions(), key=lambda version: int(version["version"]))
+        limit = datetime.now() - keep  # Lance tells times in the zone of the machine, without naming it
+        return [
+            old["version"]
+            for old, new in pairwise(versions)
+            if new["timestamp"] <= limit and old["version"] not in kept
+        ]
 
     def destroy(self) -> None:
         """Remove the whole folder."""
         shutil.rmtree(self.path)
+
+    def _check_same(self) -> None:
+        """Refuse a folder in which another collection has been made meanwhile."""
+        if read_identity(self.path) != self.identity:
+            raise CollectionError(f"{self.path} is another collection now; open it again")
+
+    def _look(self) -> tuple[tuple[int, int, int], View]:
+        """The stamp of the newest commit, and its view."""
+        seen = stamp(self.path)  # before the head: a commit in between is then noticed
+        return seen, View(self.path, read_head(self.path))
 
     def _recover(self) -> Head:
         """The head, after taking back what a killed writer had written but not committed."""
@@ -407,13 +461,22 @@ def _check_free(path: Path) -> None:
         raise CollectionError(f"{path} is there already and is not an empty folder; choose another path")
 
 
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say it in one sentence when files of a table are gone or not what was written."""
+    try:
+        yield
+    except (OSError, pa.ArrowInvalid) as error:
+        if isinstance(error, OSError) or "External error" in str(error):
+            raise Damaged(
+                f"{path} cannot be read ({str(error).splitlines()[0]}); open it again if it was compacted "
+                "meanwhile, else restore it from a copy or go back to a snapshot"
+            ) from error
+        raise
+
+
 def _has_text_index(dataset: Any) -> bool:
     return bool(dataset.has_index) and any(index.name == "text_idx" for index in dataset.describe_indices())
-
-
-def _tag(name: str) -> str:
-    # Lance tags are ASCII; snapshot names may be Chinese
-    return "snapshot-" + content_hash(name.encode())
 
 
 def _literals(values: Iterable[str]) -> str:
