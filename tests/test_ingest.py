@@ -255,6 +255,42 @@ def test_ids_fall_back_to_the_path_and_then_to_a_number(collection, tmp_path):
     assert collection.count("image") == 4
 
 
+def test_pictures_of_one_name_elsewhere_are_told_apart_by_their_folders(collection, tmp_path):
+    lines = [["image"]]
+    for number, folder in enumerate(("far/one", "far/two", "far/three/one")):
+        (tmp_path / folder).mkdir(parents=True)
+        noise(seed=number).save(tmp_path / folder / "front.png")
+        lines.append([str(tmp_path / folder / "front.png")])
+    (tmp_path / "tables").mkdir()
+    run(collection, write_csv(tmp_path / "tables" / "t.csv", lines))
+    assert set(rows(collection)) == {"front", "two/front", "one/front"}
+
+
+def test_a_thousand_equal_texts_take_no_time(collection, tmp_path):
+    table = write_csv(tmp_path / "t.csv", [["text"], *[["无"]] * 1000])
+    began = time.monotonic()
+    assert run(collection, table).texts.added == 1000
+    assert run(collection, table).texts.unchanged == 1000
+    assert time.monotonic() - began < 5
+
+
+def test_batches_wait_longer_in_long_runs(collection, monkeypatch):
+    from tuwen import batch
+
+    now = [0.0]
+    monkeypatch.setattr(batch.time, "monotonic", lambda: now[0])
+    long = batch.Batch(collection)
+    waits = []
+    for began in (0.0, 100.0, 500.0, 5000.0):
+        now[0] = began
+        long.commit()
+        long.forgive(["x"])
+        while not long.full:
+            now[0] += 0.25
+        waits.append(round(now[0] - began))
+    assert waits == [2, 2, 5, 10]
+
+
 def test_captions_beside_pictures_become_their_texts(collection, photos):
     (photos / "a.txt").write_text("一只狗\na dog\n", encoding="utf-8")
     report = run(collection, photos)

@@ -256,6 +256,12 @@ def test_the_first_page_of_a_tiff_is_taken():
     assert read(encoded("TIFF", pages[0], save_all=True, append_images=pages[1:])).getpixel((1, 1)) == RED
 
 
+def test_the_first_picture_of_a_stereo_file_is_taken():
+    pages = [Image.new("RGB", (16, 16), colour) for colour in (RED, WHITE)]
+    data = encoded("MPO", pages[0], save_all=True, append_images=pages[1:], quality=95)
+    assert np.abs(np.asarray(read(data), int)[8, 8] - RED).max() < 8
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1)])
 def test_extreme_shapes_are_read(size):
     assert read(encoded("PNG", Image.new("RGB", size, RED)), size=32).size == size

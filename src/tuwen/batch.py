@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tuwen.collection import Collection
     from tuwen.store import Transaction
 
-COMMIT_SECONDS = 2.0
+COMMIT_SECONDS = 2.0  # a hundredth of the run's time, but at least this
+MAX_COMMIT_SECONDS = 10.0
 COMMIT_ITEMS = 4096
 
 
@@ -27,12 +28,15 @@ class Batch:
 
     Args:
         collection: Where they go.
-        items: A batch is full after so many items, or after two seconds.
+        items: A batch is full after so many items, or after a time: two seconds at first, ten seconds
+            when a run goes on for a quarter of an hour, so that long runs do not leave thousands of
+            small files.
     """
 
     def __init__(self, collection: Collection, items: int = COMMIT_ITEMS) -> None:
         self._collection = collection
         self._items = items
+        self._opened = time.monotonic()
         self._clear()
 
     def add_image(self, columns: dict[str, Any], pixels: Array, *, replaces: bool = False) -> None:
@@ -70,9 +74,9 @@ class Batch:
     @property
     def full(self) -> bool:
         """Whether it is time to commit."""
-        return self._count > 0 and (
-            self._count >= self._items or time.monotonic() - self._began >= COMMIT_SECONDS
-        )
+        now = time.monotonic()
+        wait = min(max((now - self._opened) / 100, COMMIT_SECONDS), MAX_COMMIT_SECONDS)
+        return self._count > 0 and (self._count >= self._items or now - self._began >= wait)
 
     def commit(self) -> None:
         """Encode what waits, write everything in one transaction, and begin anew.

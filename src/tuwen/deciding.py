@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +53,7 @@ class Decider:
         self._met: dict[str, Entry | None] = {}
         # entities whose picture is stored under another entity
         self._aliases: dict[str, str] = {}
-        self._numbers: defaultdict[str, int] = defaultdict(lambda: 1)
+        self._numbers: dict[Modality, dict[str, int]] = {"image": {}, "text": {}}
         self._listed: set[str] = set()
         self._gone: dict[str, bool] = {}
 
@@ -241,7 +240,9 @@ class Decider:
                 self.refuse(_id_twice("image", made.path, picture.id, other, record.source))
                 return None
             return self._changed(record, other, made)
-        identifier = picture.id or image_id(made.path, record.source, self._known.images)
+        identifier = picture.id or image_id(
+            made.path, record.source, self._known.images, self._numbers["image"]
+        )
         first = next((e for p in record.images if (e := self._met.get(p.path)) is not None), None)
         entry = Entry(
             identifier, record.entity or (first.entity if first is not None else identifier), record.source,
@@ -273,7 +274,7 @@ class Decider:
         if entry is not None and entry.hash == hash:
             self._same_text(record, entry, entity)
             return
-        identifier = text.id or text_id(record, entity, self._known.texts, self._numbers)
+        identifier = text.id or text_id(record, entity, self._known.texts, self._numbers["text"])
         details = digest(record.label, record.metadata)
         made = Entry(identifier, entity or identifier, record.source, hash, details, seen=True)
         columns = {

@@ -109,7 +109,7 @@ def ingest(
         progress: Called with records done and their total when that is known.
         vanished: What to do with items that the source no longer has: mark them as missing (they come
             back when the file does), delete them, or keep them as they are.
-        batch_size: Items a commit at most; commits come every two seconds at the latest.
+        batch_size: Items a commit at most; commits come every two to ten seconds.
 
     Raises:
         CollectionError: The disk is full or the folder cannot be written.

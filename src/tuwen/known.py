@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +57,7 @@ class Known:
         self.texts: dict[str, Entry] = {}
         self.by_path: dict[str, Entry] = {}
         self.by_hash: dict[str, Entry] = {}
-        self._by_content: dict[tuple[str, str], list[Entry]] = {}
+        self._by_content: dict[tuple[str, str], deque[Entry]] = {}
         for entry in _entries(view, "images"):
             self.add_image(entry)
         for entry in _entries(view, "texts"):
@@ -96,12 +97,14 @@ class Known:
         self.texts[entry.id] = entry
         owners = {entry.entity, entry.source} if entry.entity == entry.id else {entry.entity}
         for owner in owners:
-            self._by_content.setdefault((owner, entry.hash), []).append(entry)
+            self._by_content.setdefault((owner, entry.hash), deque()).append(entry)
 
     def text_like(self, owner: str, hash: str) -> Entry | None:
         """A stored text with this content, of this entity or source, that the run has not met yet."""
-        same = self._by_content.get((owner, hash), ())
-        return next((entry for entry in same if not entry.seen), None)
+        same = self._by_content.get((owner, hash), deque())
+        while same and same[0].seen:
+            same.popleft()
+        return same[0] if same else None
 
 
 def digest(label: str | None, metadata: dict[str, Any]) -> str:

@@ -8,13 +8,16 @@ from pathlib import Path
 from tuwen.records import Record
 
 
-def image_id(path: str, source: str, taken: Container[str]) -> str:
+def image_id(path: str, source: str, taken: Container[str], numbers: MutableMapping[str, int]) -> str:
     """The file's name without extension; if that is taken its path inside the source, then a number.
+
+    A picture that lies elsewhere than its source has its folder's name before its own.
 
     Args:
         path: Of the file, or the name of the place its bytes came from.
         source: Path of the source.
         taken: Ids that are in use.
+        numbers: Last number given by id, kept over a run.
     """
     file = Path(path)
     stem = file.name if ":" in file.name else file.stem  # `table.parquet:12` has no extension to drop
@@ -22,10 +25,9 @@ def image_id(path: str, source: str, taken: Container[str]) -> str:
     if stem not in taken:
         return stem
     place = Path(source) if Path(source) in file.parents else Path(source).parent
-    inside = file.relative_to(place).with_name(stem).as_posix() if place in file.parents else stem
-    if inside not in taken:
-        return inside
-    return _numbered(inside, "-", taken, {})
+    near = file.relative_to(place) if place in file.parents else Path(file.parent.name, file.name)
+    inside = near.with_name(stem).as_posix()
+    return inside if inside not in taken else _numbered(inside, "-", taken, numbers)
 
 
 def text_id(
