@@ -213,10 +213,11 @@ def test_one_query_leaves_the_threads_of_the_library_as_they_were(built: Index) 
     assert faiss.omp_get_max_threads() == before
 
 
-def test_float16_is_widened_exactly() -> None:
-    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
-    finite = every[np.isfinite(every)].reshape(-1, 32)
-    np.testing.assert_array_equal(library.widen(finite), finite.astype(np.float32))
+def test_fixed_point_keeps_products_to_a_hundred_thousandth() -> None:
+    rows = unit_rows(np.random.default_rng(0).standard_normal((200, 512)))
+    kept = library.widen(library.narrow(rows))
+    np.testing.assert_allclose(kept @ rows[0], rows @ rows[0], atol=5e-5)
+    assert library.narrow(np.eye(2)).tolist() == [[32767, 0], [0, 32767]]
 
 
 def test_equal_rows_have_the_lower_key_first() -> None:

@@ -53,9 +53,9 @@ def choose(count: int, width: int, available_bytes: int | None = None) -> str:
     if count <= FLAT_ROWS:
         need, kind = 4 * count * width, "flat"
     else:
-        # a bit a dimension, keys and lists, and what training takes; the vectors themselves lie in a file
-        training = 128 * math.isqrt(count) + 100_000
-        need, kind = count * (width // 8 + 48) + 4 * width * training, "ivf"
+        # two bits a dimension, keys and lists, and what training takes; the vectors themselves lie in a file
+        training = 64 * math.isqrt(count) + 100_000
+        need, kind = count * (width // 4 + 48) + 4 * width * training, "ivf"
     return "disk" if available_bytes is not None and need > available_bytes else kind
 
 

@@ -1,4 +1,4 @@
-"""The index for many vectors: lists of one-bit codes, the best of them compared again in float16."""
+"""The index for many vectors: lists of short codes, the best of them compared again by their vectors."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ SEED = 1234
 LISTS = 4096  # at most
 ROUNDS = 6  # of k-means; more did not raise recall
 POINTS = 64  # training rows a list
+PART_POINTS = 128  # training rows each of the sixteen codes of a part
 DEEP = 8192  # candidates from which on comparing everything is no slower
 REFINE = (50, 100, 200, 400, 800)
 
 
 class IVF(VectorIndex):
-    """Looks into the lists nearest to the query, at one-bit codes, then compares the best exactly.
+    """Looks into the lists nearest to the query, at short codes, then compares the best by their vectors.
 
-    Rows are assigned to about 2√n lists by k-means. Their RaBitQ codes (one bit a dimension, of the
-    difference to the centre) are scanned with SIMD table look-ups, and the `refine` best are compared
-    by their float16 vectors, which are mapped from disk. Scores are therefore those of the vectors;
-    equal scores among the compared have the lower key first.
+    Rows are assigned to about √n lists by k-means. Their product-quantizer codes (two bits a dimension)
+    are scanned with SIMD table look-ups, and the `refine` best are compared by their vectors, in 16 bits
+    of fixed point, mapped from disk. Scores are therefore those of the vectors, to about 1e-5; equal
+    scores among the compared have the lower key first.
 
     The number of lists and candidates is chosen when the index is built so that 97 % of true
     neighbours are found for the queries given; `measured["recall"]` is what was reached.
@@ -39,7 +40,7 @@ class IVF(VectorIndex):
 
     def __init__(self, width: int) -> None:
         super().__init__(width)
-        self._rows = Rows(width, "float16")
+        self._rows = Rows(width, "int16")
         self._faiss: Any = None
         self._built = 0
         self._probes = 32
@@ -85,18 +86,19 @@ class IVF(VectorIndex):
 
     def _train(self, rows: Array, lists: int) -> None:
         faiss = library.faiss()
-        self._faiss = faiss.index_factory(self.width, f"IVF{lists},RaBitQfs", faiss.METRIC_INNER_PRODUCT)
-        settings = self._faiss.cp
-        settings.niter, settings.seed = ROUNDS, SEED
-        settings.min_points_per_centroid, settings.max_points_per_centroid = 1, POINTS
-        self._faiss.train(rows)
+        parts = self.width // 2 if self.width % 2 == 0 else self.width
+        self._faiss = faiss.index_factory(self.width, f"IVF{lists},PQ{parts}x4fs", faiss.METRIC_INNER_PRODUCT)
+        for settings, points in ((self._faiss.cp, POINTS), (self._faiss.pq.cp, PART_POINTS)):
+            settings.niter, settings.seed = ROUNDS, SEED
+            settings.min_points_per_centroid, settings.max_points_per_centroid = 1, points
+        self._faiss.train(np.resize(rows, (max(len(rows), 16), self.width)))  # a part learns sixteen codes
 
     def _append(self, rows: Array) -> None:
         if self._faiss is None:
             self._train(rows, _lists(len(rows)))
             self._built = len(rows)
         self._faiss.add(rows)
-        self._rows.append(rows)
+        self._rows.append(library.narrow(rows))
 
     def _scan(
         self, queries: Array, k: int, mask: Array | None, room: int, effort: float
@@ -164,7 +166,7 @@ class IVF(VectorIndex):
 
 
 def _lists(count: int) -> int:
-    return max(1, min(LISTS, round(2 * math.sqrt(count)), count // 8))
+    return max(1, min(LISTS, round(math.sqrt(count)), count // 8))
 
 
 def gather(blocks: Iterable[tuple[Array, Array]], wanted: Array, taken: Array) -> Array:

@@ -19,7 +19,7 @@ class Rows:
 
     Args:
         width: Columns.
-        dtype: float16, float32 or uint8.
+        dtype: float32, int16 (see `library.narrow`) or uint8.
     """
 
     def __init__(self, width: int, dtype: str) -> None:
