@@ -177,7 +177,7 @@ class TestSearch:
 
     def test_it_says_when_nothing_fits(self, tuwen, tiny, monkeypatch):
         verdict = SimpleNamespace(fits=False, probability=0.01)
-        monkeypatch.setattr("tuwen.collection.Collection.judge", lambda *_: verdict)
+        monkeypatch.setattr("tuwen.calibration.judge", lambda *_: verdict)
         assert "Nothing in this collection fits the query well" in tuwen("search", tiny, "dog").err
 
     def test_a_sheet_is_written_beside_the_answer(self, tuwen, tiny, tmp_path):
