@@ -66,16 +66,16 @@ def test_a_part_is_one_thing_with_a_weight(given):
         Part(**given)
 
 
-def test_combine_adds_unit_vectors_and_takes_unwanted_ones_away():
+def test_combine_adds_unit_vectors_and_takes_half_of_unwanted_ones_away():
     vectors = np.array([[3, 0], [0, 5]], dtype=np.float32)
     np.testing.assert_allclose(combine(vectors, [1, 1]), [2**-0.5, 2**-0.5], rtol=1e-6)
-    np.testing.assert_allclose(combine(vectors, [1, -1]), [2**-0.5, -(2**-0.5)], rtol=1e-6)
+    np.testing.assert_allclose(combine(vectors, [1, -2]), [2**-0.5, -(2**-0.5)], rtol=1e-6)
     np.testing.assert_allclose(combine(vectors[:1], [-2]), [-1, 0])
 
 
 def test_parts_that_cancel_out_are_refused():
     with pytest.raises(InputError, match="cancel"):
-        combine(np.ones((2, 3), np.float32), [1, -1])
+        combine(np.ones((2, 3), np.float32), [1, -2])
 
 
 def test_parts_of_all_kinds_show_as_text():

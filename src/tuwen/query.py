@@ -13,6 +13,7 @@ from PIL import Image
 from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import InputError
 
+_UNWANTED = np.float32(0.5)
 _DASHES = "-－−"
 _QUOTES = {'"': '"', "“": "”", "”": "”", "「": "」"}
 _WEIGHT = re.compile(r"\^(\d+(?:\.\d*)?|\.\d+)(?=\s|$)")
@@ -131,10 +132,14 @@ def _piece(text: str, at: int) -> tuple[str, float, bool, int]:
 def combine(vectors: Array, weights: Sequence[float]) -> Array:
     """One unit vector for all parts, (d,): the weighted sum of unit vectors (n, d), wanted minus unwanted.
 
+    What is unwanted counts half of its weight: all of it drives away what is wanted too, and a penalty
+    on the score does no better (`benchmarks/unwanted_words.py`).
+
     Raises:
         InputError: The parts cancel each other out.
     """
-    total = np.asarray(weights, dtype=np.float32) @ unit_rows(vectors)
+    shares = np.asarray(weights, dtype=np.float32)
+    total = np.where(shares < 0, shares * _UNWANTED, shares) @ unit_rows(vectors)
     if np.linalg.norm(total) < 1e-6:
         raise InputError("the parts of the query cancel each other out; change a weight")
     return unit_rows(total)
