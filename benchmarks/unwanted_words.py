@@ -23,8 +23,8 @@ from tuwen import encoders
 from tuwen.arrays import unit_rows
 
 WORDS = {
-    "en": "dog man woman girl boy child people ball beach snow water grass bike street mountain rock swim jump"
-    " run red black white hat car horse skateboard football climb",
+    "en": "dog man woman girl boy child people ball beach snow water grass bike street mountain rock swim"
+    " jump run red black white hat car horse skateboard football climb",
     "zh": "狗 男人 女人 女孩 男孩 孩子 人群 球 海滩 雪 水 草地 自行车 街 山 岩石 游泳 跳 跑 红色 黑色 白色"
     " 帽子 车 马 滑板 足球 攀",
 }
