@@ -1,5 +1,6 @@
 """Saved indexes: whole or not there."""
 
+import json
 import os
 import signal
 import subprocess
@@ -48,7 +49,18 @@ def test_a_damaged_file_is_none(saved: Path, name: str, harm: str) -> None:
     assert index.load(saved, {"version": 1}) is None
 
 
-@pytest.mark.parametrize("head", ["[]", "{}", '{"format": 99}', '{"format": 1, "kind": "magic"}'])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "[]",
+        "{}",
+        '{"format": 99}',
+        '{"format": 1, "kind": "magic"}',
+        '{"format": 1, "kind": []}',
+        '{"format": 1, "kind": "flat"}',
+        '{"format": 1, "kind": "flat", "stamp": {"version": 1}, "width": 4, "count": 9, "files": {}}',
+    ],
+)
 def test_a_strange_head_is_none(saved: Path, head: str) -> None:
     (saved / "index.json").write_text(head)
     assert index.load(saved, {"version": 1}) is None
@@ -125,3 +137,25 @@ def test_two_that_add_to_the_same_saved_rows_do_not_mix(saved: Path) -> None:
     assert last is not None
     assert last.vectors(np.array([50, 70])).tolist() == [[1, 0, 0, 0], [0, 0, 1, 0]]
     assert other.vectors(np.array([60])).tolist() == [[0, 1, 0, 0]]
+
+
+def test_a_head_that_names_other_files_is_none(saved: Path) -> None:
+    head = json.loads((saved / "index.json").read_text())
+    (saved / "rows.bin").write_bytes((saved / head["files"]["rows"]["file"]).read_bytes())
+    head["files"]["rows"]["file"] = "../saved/rows.bin"
+    (saved / "index.json").write_text(json.dumps(head))
+    assert index.load(saved, {"version": 1}) is None
+
+
+def test_a_library_file_with_other_rows_than_the_keys_is_none(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).standard_normal((40, 4))
+    small, large = (index.build("ivf", [(np.arange(n), rows[:n])], width=4, count=n) for n in (30, 40))
+    small.save(tmp_path / "small", {})
+    large.save(tmp_path / "large", {})
+    heads = [json.loads((tmp_path / name / "index.json").read_text()) for name in ("small", "large")]
+    entry = heads[0]["files"]["faiss"]
+    (tmp_path / "large" / entry["file"]).write_bytes((tmp_path / "small" / entry["file"]).read_bytes())
+    heads[1]["files"]["faiss"] = entry
+    (tmp_path / "large" / "index.json").write_text(json.dumps(heads[1]))
+    assert index.load(tmp_path / "large", {}) is None
+    assert index.load(tmp_path / "small", {}) is not None

@@ -98,9 +98,8 @@ def build(
 def load(folder: Path, stamp: dict[str, Any]) -> Index | None:
     """The index of whatever kind saved in a folder; None when absent, damaged or of another stamp."""
     saved = reading(folder)
-    if saved is None or saved.head.get("kind") not in _HOMES:
-        return None
-    return find(saved.head["kind"]).load(folder, stamp)
+    kind = None if saved is None else str(saved.head.get("kind"))
+    return find(kind).load(folder, stamp) if kind in _HOMES else None
 
 
 def stamp(folder: Path) -> dict[str, Any] | None:

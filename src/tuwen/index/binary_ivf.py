@@ -141,14 +141,15 @@ class BinaryIVF(CodeIndex):
 
     def _write(self, draft: Draft) -> dict[str, Any]:
         if self._faiss is not None:
-            draft.write("faiss", np.asarray(library.faiss().serialize_index_binary(self._faiss)))
+            draft.write("faiss", library.to_bytes(self._faiss, binary=True))
         return super()._write(draft) | {"built": self._built, "probes": self._probes}
 
     def _read(self, saved: Saved, state: dict[str, Any]) -> None:
         super()._read(saved, state)
         self._built, self._probes = state["built"], state["probes"]
         if len(self._keys):
-            self._faiss = library.faiss().deserialize_index_binary(saved.read("faiss", "uint8"))
+            data = saved.read("faiss", "uint8")
+            self._faiss = library.from_bytes(data, self.width, len(self._keys), binary=True)
 
 
 def _lists(count: int) -> int:

@@ -117,4 +117,4 @@ class HNSW(VectorIndex):
     def _read(self, saved: Saved, state: dict[str, Any]) -> None:
         self._walk = state["walk"]
         if len(self._keys):
-            self._faiss = library.from_bytes(saved.read("faiss", "uint8"))
+            self._faiss = library.from_bytes(saved.read("faiss", "uint8"), self.width, len(self._keys))

@@ -159,7 +159,7 @@ class IVF(VectorIndex):
         self._built, self._probes, self._refine = state["built"], state["probes"], state["refine"]
         self._rows.map(saved.path("rows"), len(self._keys))
         if len(self._keys):
-            self._faiss = library.from_bytes(saved.read("faiss", "uint8"))
+            self._faiss = library.from_bytes(saved.read("faiss", "uint8"), self.width, len(self._keys))
 
     def _saved(self, draft: Draft) -> None:
         self._rows.map(draft.path("rows"), len(self._rows))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tuwen.arrays import Array
+from tuwen.errors import Damaged
 
 FIXED = 2**15 - 1  # stands for 1.0 in 16 bits of fixed point
 # below so many queries one thread is used: with more, a busy neighbour makes a search of 1 ms take 100
@@ -45,14 +46,23 @@ def selector(mask: Array | None) -> Any:
     return None if mask is None else faiss().IDSelectorBitmap(np.packbits(mask, bitorder="little"))
 
 
-def to_bytes(index: Any) -> Array:
+def to_bytes(index: Any, *, binary: bool = False) -> Array:
     """An index as bytes; written by us, because faiss cannot open every path on every system."""
-    return np.asarray(faiss().serialize_index(index))
+    library = faiss()
+    return np.asarray(library.serialize_index_binary(index) if binary else library.serialize_index(index))
 
 
-def from_bytes(data: Array) -> Any:
-    """The index behind bytes whose checksum was compared."""
-    return faiss().deserialize_index(data)
+def from_bytes(data: Array, width: int, count: int, *, binary: bool = False) -> Any:
+    """The index behind bytes whose checksum was compared.
+
+    Raises:
+        Damaged: It has other dimensions or another number of rows.
+    """
+    library = faiss()
+    index = library.deserialize_index_binary(data) if binary else library.deserialize_index(data)
+    if (index.d, index.ntotal) != (width, count):
+        raise Damaged(f"the saved index has {index.ntotal} rows of {index.d}; {count} of {width} are needed")
+    return index
 
 
 def narrow(rows: Array) -> Array:

@@ -83,8 +83,7 @@ class Saved:
         Raises:
             Damaged: Its bytes are not the ones that were written.
         """
-        entry = self.head["files"][name]
-        path = self.folder / str(entry["file"])
+        entry, path = self._entry(name)
         data = np.fromfile(path, dtype=np.uint8)
         if data.nbytes != entry["size"] or _hash(data) != entry["hash"]:
             raise Damaged(f"{path} is not what was written")
@@ -96,11 +95,16 @@ class Saved:
         Raises:
             Damaged: It is shorter than it was, or a sampled place has other bytes.
         """
-        entry = self.head["files"][name]
-        path = self.folder / str(entry["file"])
+        entry, path = self._entry(name)
         if path.stat().st_size < entry["size"] or _sample(path, entry["size"]) != entry["sample"]:
             raise Damaged(f"{path} is not what was written")
         return path
+
+    def _entry(self, name: str) -> tuple[dict[str, Any], Path]:
+        entry = self.head["files"][name]
+        if not OURS.fullmatch(str(entry["file"])):  # also keeps us inside the folder
+            raise Damaged(f"{self.folder / HEAD} names a file {entry['file']!r} that is none of an index")
+        return entry, self.folder / str(entry["file"])
 
 
 def draft(folder: Path) -> Draft:
