@@ -42,3 +42,14 @@ def test_top_k_keeps_the_lower_column_of_equals():
 def test_top_k_of_few_columns_gives_them_all():
     assert top_k(np.zeros((2, 3)), 9)[0].shape == (2, 3)
     assert top_k(np.zeros((2, 0)), 3)[0].shape == (2, 0)
+
+
+@pytest.mark.parametrize("size", [1e-40, 1e-25, 1e25, 3e38])
+def test_rows_whose_squares_float32_cannot_hold_are_scaled_too(size):
+    rows = unit_rows(np.array([[size, size], [1.0, 0.0], [0.0, 0.0]], dtype=np.float32))
+    np.testing.assert_allclose(rows, [[2**-0.5] * 2, [1, 0], [0, 0]], rtol=1e-3)
+
+
+def test_what_is_no_matrix_of_numbers_is_said():
+    with pytest.raises(InputError, match="no matrix of numbers"):
+        check_matrix("x", [["a"]])

@@ -190,6 +190,115 @@ def test_nan_vectors_are_refused(collection):
         collection.add_vectors("image", ["bad"], bad)
 
 
+def test_vectors_of_zeros_are_refused_and_leave_a_collection_that_answers(collection, vectors):
+    with pytest.raises(InputError, match="the vector of 'z' is all zeros"):
+        collection.add_vectors("image", ["y", "z"], np.stack([vectors["image"][0], np.zeros(WIDTH)]))
+    assert collection.count("image") == 40
+    assert collection.search(vectors["image"][3], k=1)[0].id == "p3"
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_vectors_of_any_length_are_scaled(collection, vectors, size):
+    collection.add_vectors("image", ["new"], -vectors["image"][:1] * size)
+    assert collection.search(-vectors["image"][0] * size, k=1)[0].score == pytest.approx(1, abs=1e-3)
+    assert collection.verify() == []
+
+
+def test_a_wrong_vector_anywhere_stores_nothing(collection, monkeypatch):
+    monkeypatch.setattr("tuwen.collection.BLOCK", 4)
+    bad = np.ones((10, WIDTH))
+    bad[9] = np.nan
+    with pytest.raises(InputError, match="NaN"):
+        collection.add_vectors("image", [f"n{i}" for i in range(10)], bad)
+    assert collection.count("image") == 40
+    with pytest.raises(InputError, match="label has 11 values"):
+        collection.add_vectors("image", [f"n{i}" for i in range(8)], bad[:8], label=["x"] * 11)
+
+
+@pytest.mark.parametrize(
+    "identifier", ["a\nb", "nul\0x", "😀", "x" * 10_000, "a'b", "a\\'b", "%_", " lead", "é", "e\u0301", "--"]
+)
+def test_ids_are_any_text(collection, vectors, identifier):
+    collection.add_vectors("image", [identifier], -vectors["image"][:1])
+    assert collection.get("image", identifier).id == identifier
+    assert collection.search(-vectors["image"][0], k=1)[0].id == identifier
+    collection.update("image", identifier, label="x")
+    assert collection.get("image", identifier).label == "x"
+    assert collection.delete("image", [identifier]) == 1
+    assert collection.count("image") == 40
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"label": [1]}, "label has a value that does not fit"),
+        ({"metadata": [[1]]}, "metadata is list"),
+        ({"metadata": [{"a": "\ud800"}]}, "metadata has a value that does not fit"),
+        ({"metadata": [{(1, 2): 3}]}, "metadata has a value that does not fit"),
+    ],
+)
+def test_values_that_do_not_fit_their_column(collection, vectors, columns, message):
+    with pytest.raises(InputError, match=message):
+        collection.add_vectors("image", ["new"], vectors["image"][:1], **columns)
+    with pytest.raises(InputError, match="id has a value"):
+        collection.add_vectors("image", ["\ud800"], vectors["image"][:1])
+    assert collection.count("image") == 40
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (None, {}),
+        ({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]}),
+        ({1: 2, "x": float("nan")}, {"1": 2, "x": None}),
+        ({"n": np.int64(5), "f": np.float32(0.5), "l": np.arange(2)}, {"n": 5, "f": 0.5, "l": [0, 1]}),
+        ({"id": "x", "label": "y", "_rowid": 3}, {"id": "x", "label": "y", "_rowid": 3}),
+        ({'a"b': 1, "a.b": 2, "$": 3, "": 4}, {'a"b': 1, "a.b": 2, "$": 3, "": 4}),
+    ],
+)
+def test_metadata_is_any_json(collection, vectors, given, kept):
+    collection.add_vectors("image", ["new"], vectors["image"][:1], metadata=[given])
+    assert collection.get("image", "new").metadata == kept
+    collection.update("image", "new", metadata={"more": 1})
+    assert collection.get("image", "new").metadata == {
+        key: value for key, value in kept.items() if value is not None
+    } | {"more": 1}
+    for key in filter(None, kept):
+        collection.search(vectors["image"][0], where=f"`{key}` is null")
+
+
+def test_an_item_without_an_entity_is_its_own(collection, vectors):
+    collection.add_vectors("image", ["new"], vectors["image"][:1], entity=[None])
+    assert collection.get("image", "new").entity == "new"
+    assert collection.verify() == []
+
+
+def test_one_string_is_not_a_list_of_ids(collection, vectors):
+    for call in (collection.delete, collection.vectors):
+        with pytest.raises(InputError, match="give a list of ids"):
+            call("image", "p5")
+    with pytest.raises(InputError, match="give a list of ids"):
+        collection.add_vectors("image", "ab", vectors["image"][:2])
+
+
+def test_an_unknown_id_among_many_is_said_at_once(collection, monkeypatch):
+    monkeypatch.setattr("tuwen.collection.SUGGEST", 39)
+    with pytest.raises(UnknownName, match="no image named 'p40'$"):
+        collection.get("image", "p40")
+
+
+def test_update_keeps_the_time_an_item_was_added(collection):
+    def added():
+        found = collection.store.view.by_ids("images", ["p5"], ["added"])
+        return found["added"].to_pylist()
+
+    before = added()
+    collection.update("image", "p5", metadata=None, label="x")
+    assert added() == before
+    with pytest.raises(InputError, match="metadata is str"):
+        collection.update("image", "p5", metadata="x")
+
+
 def test_unknown_columns_suggest(collection, vectors):
     with pytest.raises(UnknownName, match="did you mean 'label'"):
         collection.add_vectors("image", ["a"], vectors["image"][:1], lable=["x"])

@@ -19,6 +19,12 @@ def unit_rows(vectors: Array) -> Array:
     vectors = np.asarray(vectors, dtype=np.float32)
     # einsum needs no squared copy of the matrix, four times faster than linalg.norm on long matrices
     norms = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))[..., None]
+    odd = (norms < 1e-15) | np.isinf(norms)  # squares that float32 cannot hold, or zero
+    if odd.any():
+        vectors = np.where(
+            odd, vectors / np.maximum(np.abs(vectors).max(axis=-1, keepdims=True), 1e-45), vectors
+        )
+        norms = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))[..., None]
     return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
@@ -28,7 +34,10 @@ def check_matrix(name: str, values: Array, width: int | None = None) -> Array:
     Raises:
         InputError: Not two-dimensional, not `width` wide, or not finite.
     """
-    matrix = np.asarray(values, dtype=np.float32)
+    try:
+        matrix = np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} is no matrix of numbers ({error})") from error
     if matrix.ndim != 2:
         raise InputError(f"{name} has shape {matrix.shape}; a matrix (n, d) is needed, one row an item")
     if width is not None and matrix.shape[1] != width:

@@ -14,7 +14,7 @@ from tuwen import calibration, encoders, tables, transfer
 from tuwen import codes as hash_codes
 from tuwen.arrays import MODALITIES, Array, Modality, check_matrix, unit_rows
 from tuwen.encoders import Encoder
-from tuwen.errors import CollectionError, InputError, unknown
+from tuwen.errors import CollectionError, InputError, UnknownName, unknown
 from tuwen.head import Identity
 from tuwen.indexes import Indexes
 from tuwen.records import Record
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from tuwen.methods.base import Hasher
     from tuwen.rank import Cutoff
 
-BLOCK = 65_536  # rows a commit when vectors are given
+BLOCK = 65_536  # rows at a time when vectors are given
+SUGGEST = 10_000  # items up to which an unknown id is compared with all of them
 FRAGMENTS = 64  # small files a table, from which on `finish` joins them
 
 
@@ -143,7 +144,7 @@ class Collection:
         overwrite: bool = False,
         **columns: Sequence[Any],
     ) -> int:
-        """Store vectors that were made elsewhere.
+        """Store vectors that were made elsewhere: all of them, or none when something is wrong.
 
         Args:
             kind: `image` or `text`.
@@ -156,29 +157,36 @@ class Collection:
             How many were stored.
 
         Raises:
-            InputError: Lengths or widths differ, an id is twice or there already, a vector is not finite.
+            InputError: Lengths or widths differ, an id is twice or there already, a vector is not finite
+                or all zeros, a value does not fit its column.
         """
         table = _table(kind)
+        _check_list(ids)
         names = [str(identifier) for identifier in ids]
         if len(names) != len(vectors):
             raise InputError(f"there are {len(names)} ids but {len(vectors)} vectors; they must align")
         known = set(self.store.view.names(table)) - {"id", "vector", "check", "added", "code"}
-        for name in columns:
+        for name, column in columns.items():
             if name not in known:
                 raise unknown("column", name, known)
-        _check_ids(self.store.view, table, names, overwrite=overwrite)
-        for start in range(0, len(names), BLOCK):
-            part = slice(start, start + BLOCK)
-            block = unit_rows(check_matrix("vectors", vectors[part], self.width))
-            values: dict[str, Sequence[Any]] = {name: column[part] for name, column in columns.items()}
-            if kind == "text":
-                values.setdefault("text", names[part])
-            with self.store.transaction() as transaction:
+            if len(column) != len(names):
+                raise InputError(
+                    f"{name} has {len(column)} values but there are {len(names)} vectors; they must align"
+                )
+        with self.store.transaction() as transaction:
+            # in here, so that no other writer adds the same ids meanwhile
+            _check_ids(self.store.view, table, names, overwrite=overwrite)
+            for start in range(0, len(names), BLOCK):
+                part = slice(start, start + BLOCK)
+                block = unit_rows(check_matrix("vectors", vectors[part], self.width))
+                values: dict[str, Sequence[Any]] = {name: column[part] for name, column in columns.items()}
+                if kind == "text":
+                    values.setdefault("text", names[part])
                 made = self._rows(
                     transaction.dataset(table).schema, kind, block, {"id": names[part], **values}
                 )
                 (transaction.replace if overwrite else transaction.append)(table, made)
-                transaction.learn_keys({key for row in values.get("metadata", ()) for key in row})
+                transaction.learn_keys({key for row in values.get("metadata", ()) for key in row or ()})
         return len(names)
 
     def rows(self, kind: Modality, vectors: Array, columns: dict[str, Sequence[Any]]) -> Any:
@@ -205,7 +213,7 @@ class Collection:
         """
         found = self.store.view.by_ids(_table(kind), [identifier], item_columns(kind))
         if found.num_rows == 0:
-            raise unknown(kind, identifier, self.ids(kind))
+            raise self._unknown(kind, identifier)
         return to_items(found, kind)[0]
 
     def items(self, kind: Modality, where: str | None = None) -> Iterator[Item]:
@@ -221,11 +229,12 @@ class Collection:
         Raises:
             UnknownName: One of them is not there.
         """
+        _check_list(ids)
         found = self.store.view.by_ids(_table(kind), ids, ["id", "vector"])
         place = {identifier: row for row, identifier in enumerate(found["id"].to_pylist())}
         for identifier in ids:
             if identifier not in place:
-                raise unknown(kind, identifier, self.ids(kind))
+                raise self._unknown(kind, identifier)
         stored = tables.matrix(found["vector"]).astype(np.float32)
         return unit_rows(stored[[place[identifier] for identifier in ids]])
 
@@ -244,9 +253,12 @@ class Collection:
             dataset = transaction.dataset(table)
             found = self.store.view.by_ids(table, [identifier], dataset.schema.names)
             if found.num_rows == 0:
-                raise unknown(kind, identifier, self.ids(kind))
+                raise self._unknown(kind, identifier)
             (row,) = found.to_pylist()
-            known = tables.read_metadata([row["metadata"]])[0] | values.pop("metadata", {})
+            changed = values.pop("metadata", None) or {}
+            if not isinstance(changed, dict):
+                raise InputError(f"metadata is {type(changed).__name__}; it must be a dict")
+            known = tables.read_metadata([row["metadata"]])[0] | changed
             row |= values | {"metadata": {key: value for key, value in known.items() if value is not None}}
             vector = np.asarray(row.pop("vector"), dtype=np.float32)[None]
             columns: dict[str, Sequence[Any]] = {
@@ -257,6 +269,7 @@ class Collection:
 
     def delete(self, kind: Modality, ids: Sequence[str]) -> int:
         """Remove items; unknown ids are passed over. Returns how many were removed."""
+        _check_list(ids)
         with self.store.transaction() as transaction:
             return transaction.delete(_table(kind), list(ids))
 
@@ -421,7 +434,7 @@ class Collection:
     def stats(self) -> dict[str, Any]:
         """Counts, encoder, sizes and state."""
         identity, view = self.store.identity, self.store.view
-        size = sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+        size = sum(map(_size, self.path.rglob("*")))
         return {
             "path": str(self.path),
             "images": view.count("images"),
@@ -474,6 +487,9 @@ class Collection:
         with self.store.writing():
             yield
 
+    def _unknown(self, kind: Modality, identifier: str) -> UnknownName:
+        return unknown(kind, str(identifier), self.ids(kind) if self.count(kind) <= SUGGEST else ())
+
     def _check_encoder(self, encoder: Encoder) -> None:
         identity = self.store.identity
         if encoder.width != identity.width:
@@ -502,6 +518,18 @@ def _table(kind: Modality) -> tables.Table:
     if kind not in TABLE_OF:
         raise unknown("kind", str(kind), MODALITIES)
     return TABLE_OF[kind]
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except OSError:  # a writer has taken it away meanwhile
+        return 0
+
+
+def _check_list(ids: Sequence[str]) -> None:
+    if isinstance(ids, str):
+        raise InputError(f"ids is the string {ids!r}; give a list of ids")
 
 
 def _check_ids(view: View, table: tables.Table, ids: list[str], *, overwrite: bool) -> None:

@@ -195,7 +195,9 @@ class Transaction:
 
     def learn_keys(self, keys: Iterable[str]) -> None:
         """Note names of metadata that the new rows carry."""
-        self.head = replace(self.head, metadata_keys=tuple(sorted({*self.head.metadata_keys, *keys})))
+        self.head = replace(
+            self.head, metadata_keys=tuple(sorted({*self.head.metadata_keys, *map(str, keys)}))
+        )
 
     def added_columns(self) -> None:
         """Say that the tables have new columns, so that views look again."""
@@ -480,7 +482,7 @@ def _has_text_index(dataset: Any) -> bool:
 
 
 def _literals(values: Iterable[str]) -> str:
-    return ",".join("'" + value.replace("'", "''") + "'" for value in values)
+    return ",".join("'" + str(value).replace("'", "''") + "'" for value in values)
 
 
 def _chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:

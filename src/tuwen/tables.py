@@ -48,7 +48,9 @@ _LEDGER = pa.schema(
         ("time", pa.timestamp("us", tz="UTC")),
     ]
 )
-_DEFAULTS: dict[str, Any] = {"path": "", "source": "", "origin": "", "hash": "", "size": -1, "mtime_ns": -1}
+_DEFAULTS: dict[str, Any] = {
+    "path": "", "source": "", "origin": "", "hash": "", "size": -1, "mtime_ns": -1, "missing": False,
+}  # fmt: skip
 # what a filter may name directly; every other name is a metadata key
 FILTER_COLUMNS: dict[str, Kind] = {
     "id": "string",
@@ -106,7 +108,8 @@ def rows(
         codes: (n, bytes) uint8 when the schema has codes.
 
     Raises:
-        InputError: A column has another length than the vectors.
+        InputError: A column has another length than the vectors, or a value that it cannot hold; a vector
+            has no direction.
     """
     n = len(vectors)
     for name, values in columns.items():
@@ -115,8 +118,13 @@ def rows(
     value_type = wanted.field("vector").type.value_type
     stored = np.ascontiguousarray(vectors, dtype=np.float16 if value_type == pa.float16() else np.float32)
     given = dict(columns)
-    given.setdefault("entity", given["id"])
+    _check_directions(given["id"], stored)
+    entities = given.get("entity", [None] * n)
+    given["entity"] = [
+        own if entity is None else entity for entity, own in zip(entities, given["id"], strict=True)
+    ]
     contents = given["text"] if "text" in wanted.names else given.get("hash", [""] * n)
+    given.setdefault("added", [datetime.now(UTC)] * n)
     arrays = []
     for field in wanted:
         if field.name == "vector":
@@ -125,14 +133,8 @@ def rows(
             array = _codes(codes, n, field.type)
         elif field.name == "check":
             array = pa.array(row_checks(given["id"], contents, stored), pa.uint32())
-        elif field.name == "added":
-            array = pa.array([datetime.now(UTC)] * n, field.type)
-        elif field.name == "metadata":
-            array = _metadata(given.get("metadata"), n)
-        elif field.name == "missing":
-            array = pa.array(given.get("missing", [False] * n), field.type)
         else:
-            array = pa.array(given.get(field.name, [_DEFAULTS.get(field.name)] * n), field.type)
+            array = _column(field, given.get(field.name), n)
         arrays.append(array)
     return pa.Table.from_arrays(arrays, schema=wanted)
 
@@ -165,12 +167,37 @@ def row_checks(ids: Sequence[str], contents: Sequence[str], stored: Array) -> Ar
     return checks
 
 
-def _metadata(values: Sequence[dict[str, Any]] | None, n: int) -> pa.Array:
-    if values is None:
-        texts: list[str] = ["{}"] * n
-    else:
-        texts = [json.dumps(value or {}, ensure_ascii=False, default=str) for value in values]
-    return pa.ExtensionArray.from_storage(pa.json_(), pa.array(texts, pa.string()))
+def _check_directions(ids: Sequence[str], stored: Array) -> None:
+    """Refuse vectors of zeros: they compare with nothing."""
+    empty = ~stored.any(axis=1)
+    if empty.any():
+        raise InputError(
+            f"the vector of {ids[int(empty.argmax())]!r} is all zeros, as are {int(empty.sum())} in all; "
+            "it has no direction to compare"
+        )
+
+
+def _column(field: pa.Field, values: Sequence[Any] | None, n: int) -> pa.Array:
+    try:
+        if field.name == "metadata":
+            texts = ["{}"] * n if values is None else [_json(value) for value in values]
+            return pa.ExtensionArray.from_storage(pa.json_(), pa.array(texts, pa.string()))
+        return pa.array([_DEFAULTS.get(field.name)] * n if values is None else values, field.type)
+    except InputError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:  # Arrow's own errors are among these
+        raise InputError(f"{field.name} has a value that does not fit ({field.type}): {error}") from error
+
+
+def _json(value: dict[str, Any] | None) -> str:
+    if value is not None and not isinstance(value, dict):
+        raise InputError(f"metadata is {type(value).__name__}; it must be a dict of JSON values by name")
+    return json.dumps(value or {}, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no form for: numbers and arrays of numpy as plain ones, the rest as text."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else str(value)
 
 
 def _codes(codes: Array | None, n: int, kind: pa.DataType) -> pa.Array:
