@@ -105,8 +105,10 @@ class Mini(Encoder):
         return np.asarray(picture)
 
     def _encode_images(self, pixels: Array) -> Array:
-        outputs: list[Array] = self._session.run(None, {"pixels": np.ascontiguousarray(pixels)})
-        return outputs[0]
+        # few at a time: the activations of more fall out of the processor's cache
+        session, pixels = self._session, np.ascontiguousarray(pixels)
+        parts = [session.run(None, {"pixels": pixels[at : at + 8]})[0] for at in range(0, len(pixels), 8)]
+        return np.concatenate(parts)
 
     def _encode_texts(self, texts: Sequence[str]) -> Array:
         tower = self._text
@@ -135,6 +137,8 @@ class Mini(Encoder):
 
                 options = onnxruntime.SessionOptions()
                 options.log_severity_level = 3
+                # waiting threads sleep: pictures are decoded on the same cores
+                options.add_session_config_entry("session.intra_op.allow_spinning", "0")
                 self._session_made = onnxruntime.InferenceSession(
                     self._checked("image.onnx"), options, providers=["CPUExecutionProvider"]
                 )
