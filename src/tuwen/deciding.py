@@ -275,8 +275,8 @@ class Decider:
             self._same_text(record, entry, entity)
             return
         identifier = text.id or text_id(record, entity, self._known.texts, self._numbers["text"])
-        details = digest(record.label, record.metadata)
-        made = Entry(identifier, entity or identifier, record.source, hash, details, seen=True)
+        # nobody asks for content or details of a text that the run has met: a million of them take room
+        made = Entry(identifier, entity or identifier, record.source, hash="", details="", seen=True)
         columns = {
             "id": identifier, "entity": made.entity, "text": text.text, "source": record.source,
             "origin": record.origin, "hash": hash, "label": record.label, "metadata": record.metadata,

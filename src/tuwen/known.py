@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +56,7 @@ class Known:
         self.texts: dict[str, Entry] = {}
         self.by_path: dict[str, Entry] = {}
         self.by_hash: dict[str, Entry] = {}
-        self._by_content: dict[tuple[str, str], deque[Entry]] = {}
+        self._by_content: dict[int, list[Entry]] = {}
         for entry in _entries(view, "images"):
             self.add_image(entry)
         for entry in _entries(view, "texts"):
@@ -95,16 +94,18 @@ class Known:
     def add_text(self, entry: Entry) -> None:
         """Note a stored text."""
         self.texts[entry.id] = entry
+        if entry.seen:
+            return  # only what the run has not met yet is looked for by content
         owners = {entry.entity, entry.source} if entry.entity == entry.id else {entry.entity}
         for owner in owners:
-            self._by_content.setdefault((owner, entry.hash), deque()).append(entry)
+            self._by_content.setdefault(hash((owner, entry.hash)), []).append(entry)
 
-    def text_like(self, owner: str, hash: str) -> Entry | None:
-        """A stored text with this content, of this entity or source, that the run has not met yet."""
-        same = self._by_content.get((owner, hash), deque())
+    def text_like(self, owner: str, content: str) -> Entry | None:
+        """A stored text with this content hash, of this entity or source, that the run has not met yet."""
+        same = self._by_content.get(hash((owner, content)), [])
         while same and same[0].seen:
-            same.popleft()
-        return same[0] if same else None
+            same.pop(0)
+        return same[0] if same and same[0].hash == content else None
 
 
 def digest(label: str | None, metadata: dict[str, Any]) -> str:

@@ -150,7 +150,8 @@ def perceptual_hash(image: Image.Image) -> int:
     spectrum = _COSINES @ np.asarray(grey, dtype=np.float64) @ _COSINES.T
     # rounded, so that the noise of arithmetic does not decide the bits of a flat picture
     low = np.round(spectrum.ravel(), 6)
-    bits = np.packbits(low > np.median(low))
+    ordered = np.sort(low)  # half the price of np.median
+    bits = np.packbits(low > (ordered[31] + ordered[32]) / 2)
     return int.from_bytes(bits.tobytes(), "big")
 
 
