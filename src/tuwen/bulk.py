@@ -65,7 +65,8 @@ def _approximate(collection: Collection, queries: Array, names: list[str], table
     k = min(k, view.count(table))
     if k == 0:
         return Matched(query_ids=names, item_ids=[[] for _ in names], scores=np.empty((len(names), 0)))
-    hits = collection.indexes.get(view, table).search(queries, k)
+    with collection.indexes.using(view, table) as index:
+        hits = index.search(queries, k)
     every = view.scan(table, ["id"])
     place = dict(zip(every["_rowid"].to_pylist(), every["id"].to_pylist(), strict=True))
     items = [[place[key] for key in row if key >= 0] for row in hits.keys.tolist()]

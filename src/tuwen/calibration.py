@@ -136,9 +136,8 @@ def _learn(
     chosen = np.sort(rng.choice(usable, min(QUERIES, len(usable)), replace=False))
     keys = queries["_rowid"].to_numpy()[chosen].astype(np.int64)
     vectors = _vectors(view, asked, keys)
-    hits = collection.indexes.get(view, TABLE_OF[kind]).search(
-        vectors, min(DEPTH, view.count(TABLE_OF[kind]))
-    )
+    with collection.indexes.using(view, TABLE_OF[kind]) as index:
+        hits = index.search(vectors, min(DEPTH, view.count(TABLE_OF[kind])))
     found = np.unique(hits.keys[hits.keys >= 0])
     rows = view.take(TABLE_OF[kind], found, ["entity"])
     entity_of = dict(zip(rows["_rowid"].to_pylist(), rows["entity"].to_pylist(), strict=True))

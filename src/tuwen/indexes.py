@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from filelock import FileLock
 
 from tuwen import index, tables
 from tuwen.arrays import Array
@@ -22,23 +25,49 @@ Column = Literal["vector", "code"]
 LAG = 0.5
 PROBES = 256
 MEMORY_SHARE = 0.5  # of the free memory that one index may take before the disk answers
+SAVE_SECONDS = 10.0  # to wait for another process that saves the same index
 
 
 class Indexes:
-    """The indexes of a collection; made when first needed, saved beside the tables."""
+    """The indexes of a collection; made when first needed, saved beside the tables.
+
+    Several threads may search one index while it stays as it is; it changes when none does.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._ready: dict[tuple[Table, Column], tuple[Index, int, int]] = {}
         self._lock = threading.RLock()
+        self._idle = threading.Condition(self._lock)
+        self._searching: Counter[tuple[Table, Column]] = Counter()
+
+    @contextmanager
+    def using(self, view: View, table: Table, column: Column = "vector") -> Iterator[Index | Disk]:
+        """The index of a column as of a view, which no other thread changes in the block."""
+        with self._lock:
+            ready = self.get(view, table, column)
+            self._searching[table, column] += 1
+        try:
+            yield ready
+        finally:
+            with self._lock:
+                self._searching[table, column] -= 1
+                self._idle.notify_all()
 
     def get(self, view: View, table: Table, column: Column = "vector") -> Index | Disk:
-        """The index of a column as of a view: from memory, from disk, or built."""
+        """The index of a column as of a view: from memory, from disk, or built.
+
+        Another thread may change it after that; search it in the block of `using`.
+        """
         with self._lock:
-            known = self._ready.get((table, column))
             version, epoch = view.head.versions[table], view.head.epoch
-            if known and known[1:] == (version, epoch):
-                return known[0]
+            while True:
+                known = self._ready.get((table, column))
+                if known and known[1:] == (version, epoch):
+                    return known[0]
+                if not (known and known[2] == epoch and self._searching[table, column]):
+                    break
+                self._idle.wait()
             if known is None and column == "vector" and _kind(view, table) == "disk":
                 return Disk(view.dataset(table), column)
             found = known[0] if known and known[2] == epoch else self._load(view, table, column)
@@ -65,8 +94,7 @@ class Indexes:
     def _follow(self, found: Index, view: View, table: Table, column: Column) -> bool:
         """Add and remove what has changed; False when building anew is better."""
         now, then = np.sort(view.keys(table)), np.sort(found.keys)
-        new = np.setdiff1d(now, then, assume_unique=True)
-        gone = np.setdiff1d(then, now, assume_unique=True)
+        new, gone = _without(now, then), _without(then, now)
         if len(new) > LAG * max(len(now), 1) and len(new) > 1000:
             return False
         if column == "vector" and len(new) and found.kind != index.choose(len(now), found.width):
@@ -82,21 +110,23 @@ class Indexes:
         count, width = view.count(table), _width(view, table, column)
         if column == "code":
             return index.build("binary", _Blocks(view, table, column), width=width, count=count)
-        return index.build(
-            index.choose(count, width),
-            _Blocks(view, table, column),
-            width=width,
-            count=count,
-            queries=_probes(view, table),
-            folder=self._folder(table, column),
-        )
+        kind, blocks, queries = index.choose(count, width), _Blocks(view, table, column), _probes(view, table)
+        folder = self._folder(table, column)
+        try:
+            return index.build(kind, blocks, width=width, count=count, queries=queries, folder=folder)
+        except OSError:  # a folder that cannot be written: everything stays in memory
+            return index.build(kind, blocks, width=width, count=count, queries=queries)
 
     def _load(self, view: View, table: Table, column: Column) -> Index | None:
         return index.load(self._folder(table, column), self._stamp(view, table))
 
     def _save(self, ready: Index, view: View, table: Table, column: Column) -> None:
+        folder = self._folder(table, column)
         try:
-            ready.save(self._folder(table, column), self._stamp(view, table))
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / "save.lock").acquire(timeout=SAVE_SECONDS), self._lock:
+                self._idle.wait_for(lambda: not self._searching[table, column])
+                ready.save(folder, self._stamp(view, table))
         except (OSError, CollectionError):
             # a read-only or full disk costs the cache, not the answer
             return
@@ -110,7 +140,7 @@ class Indexes:
         return {
             "table": table,
             "epoch": view.head.epoch,
-            "created": identity.created,
+            "collection": identity.key or identity.created,
             "dtype": identity.dtype,
         }
 
@@ -124,6 +154,14 @@ class _Blocks:
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
         for batch in self._view.batches(self._table, [self._column]):
             yield batch["_rowid"].to_numpy().astype(np.int64), _values(batch[self._column])
+
+
+def _without(keys: Array, others: Array) -> Array:
+    """Those of rising keys that are not among other rising keys."""
+    if not len(others):
+        return keys
+    place = np.minimum(np.searchsorted(others, keys), len(others) - 1)
+    return np.asarray(keys[others[place] != keys])
 
 
 def _probes(view: View, table: Table) -> Array | None:

@@ -150,7 +150,8 @@ def _candidates(
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
     if options.exact:
         return _exact(view, table, vector, allowed, wanted)
-    hits = collection.indexes.get(view, table).search(vector[None], wanted, allowed=allowed)
+    with collection.indexes.using(view, table) as index:
+        hits = index.search(vector[None], wanted, allowed=allowed)
     found = hits.keys[0] >= 0
     return hits.keys[0][found], hits.scores[0][found]
 
@@ -181,7 +182,8 @@ def _by_codes(
     # a query in a shared space has no side of its own; the other side's mean is the better centre
     code = hasher.transform(vector[None], other)
     depth = max(200, 20 * wanted)
-    hits = collection.indexes.get(view, table, "code").search(code, depth, allowed=allowed)
+    with collection.indexes.using(view, table, "code") as index:
+        hits = index.search(code, depth, allowed=allowed)
     keys = hits.keys[0][hits.keys[0] >= 0]
     scores = _cosines(view, table, keys, vector)
     order = np.argsort(-scores, kind="stable")[:wanted]
