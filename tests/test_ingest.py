@@ -596,6 +596,21 @@ def test_an_interrupted_run_marks_nothing_as_missing(collection, photos):
     assert missing(collection) == set()
 
 
+def test_a_source_that_breaks_off_is_said_and_nothing_is_marked_as_missing(collection, photos):
+    class Gone(FolderSource):
+        def records(self):
+            yield next(super().records())
+            raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(InputError, match="is stored"):
+        ingest(collection, Gone(photos))
+    assert collection.count("image") == 1
+    run(collection, photos)
+    with pytest.raises(InputError, match=r"to its end \(Input/output error\)"):
+        ingest(collection, Gone(photos))
+    assert missing(collection) == set()
+
+
 def test_a_full_disk_is_said_and_what_was_committed_stays(collection, photos, monkeypatch):
     run(collection, photos)
     noise(seed=70).save(photos / "new.png")

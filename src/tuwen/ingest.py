@@ -121,7 +121,7 @@ def ingest(
     total = source.count_hint if progress is not None else None
     with collection.writing():
         run = _Run(collection, retry, batch_size)
-        run.take(source.records(), progress, total)
+        run.take(_read(source), progress, total)
         if not retry:
             run.decider.close(str(source.path), vanished)
         return run.finish()
@@ -135,6 +135,16 @@ def ingest_records(
         run = _Run(collection, retry=False, batch_size=COMMIT_ITEMS)
         run.take(records, progress, None)
         return run.finish()
+
+
+def _read(source: Source) -> Iterator[Record | Refusal]:
+    """The records of a source; when it breaks off, the run must not take the rest for vanished."""
+    try:
+        yield from source.records()
+    except OSError as error:
+        raise InputError(
+            f"{source.path} cannot be read to its end ({error.strerror or error}); what was read is stored"
+        ) from error
 
 
 class _Run:
@@ -168,6 +178,9 @@ class _Run:
                     progress(done, max(total, done) if total is not None else None)
             if progress is not None:
                 progress(done, done)
+        except InputError:  # the source broke off; what came before is whole
+            self._batch.commit()
+            raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

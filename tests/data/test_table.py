@@ -322,6 +322,16 @@ def test_a_broken_parquet_file_is_refused(write):
         TableSource(write("t.parquet", b"PAR1 nothing PAR1"))
 
 
+def test_a_parquet_file_that_is_damaged_inside_is_said(tmp_path):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"text": [f"text {n} {n * n}" for n in range(5000)]}), path, row_group_size=1000)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3 : len(data) // 3 + 4000] = b"\xa5" * 4000
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"is damaged after row \d+"):
+        read(path)
+
+
 def test_rows_are_read_as_they_are_asked_for(write, monkeypatch):
     path = write("t.csv", "id,text\n" + "\n".join(f"{n},text {n}" for n in range(100_000)))
     records = TableSource(path).records()

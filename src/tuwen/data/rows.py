@@ -120,8 +120,17 @@ class Rows:
             raise InputError(f"{self.path} is not a readable Parquet file ({error})") from error
 
     def _read_parquet(self) -> Iterator[Row]:
+        import pyarrow as pa
+
         number = 0
-        for batch in self._parquet().iter_batches(batch_size=256):
+        batches = self._parquet().iter_batches(batch_size=256)
+        while True:
+            try:
+                batch = next(batches, None)
+            except (pa.ArrowException, OSError) as error:
+                raise InputError(f"{self.path} is damaged after row {number} ({error})") from error
+            if batch is None:
+                return
             for values in batch.to_pylist():
                 number += 1
                 yield number, values
