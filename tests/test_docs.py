@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import tuwen
 from tuwen.cli import names as commands
@@ -81,6 +82,35 @@ def test_every_public_method_of_a_collection_is_documented():
     public = [name for name in vars(tuwen.Collection) if not name.startswith("_")]
     inner = {"store", "rows", "hasher", "judge", "with_text_index", "writing", "indexes"}
     assert not [name for name in public if name not in inner and not re.search(rf"\b{name}\b", text)]
+
+
+def blocks(name):
+    """The Python examples of a document."""
+    return re.findall(r"^```python\n(.*?)^```", text_of(name), flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_examples_of_the_collection_page_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, colour in (("harbour", (40, 90, 160)), ("hill", (60, 150, 50))):
+        Image.new("RGB", (64, 48), colour).save(f"{name}.jpg")
+    Path("captions.csv").write_text("image,text,year\nhill.jpg,a green hill,2012\n", encoding="utf-8")
+    names = {}
+    for block in blocks("docs/collection.md"):
+        exec(compile(block, "docs/collection.md", "exec"), names)
+    assert names["report"].added == 2
+    assert names["photos"].get("image", "harbour").metadata["tags"] == ["boats", "morning"]
+    assert [hit.id for hit in names["hits"]] == ["hill"]
+
+
+def test_the_example_of_an_encoder_encodes():
+    (block,) = blocks("CONTRIBUTING.md")
+    names = {}
+    exec(
+        compile(f"from tuwen.arrays import Array\nfrom tuwen.encoders import Encoder\n{block}", "x", "exec"),
+        names,
+    )
+    vector = names["Colours"]().encode_images([Image.new("RGB", (9, 9), (255, 0, 0))])
+    assert vector.tolist() == [[1.0, 0.0, 0.0]]
 
 
 def test_every_command_is_documented():
