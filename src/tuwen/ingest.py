@@ -29,6 +29,7 @@ Progress = Callable[[int, int | None], None]
 
 Vanished = Literal["mark", "delete", "keep"]
 AHEAD = 2  # batches of pictures prepared ahead of the encoder
+WINDOW = 4096  # records, most of which have no picture, that may wait behind a slow one
 _PROGRESS_SECONDS = 0.1
 
 
@@ -178,7 +179,7 @@ class _Run:
                     progress(done, max(total, done) if total is not None else None)
             if progress is not None:
                 progress(done, done)
-        except InputError:  # the source broke off; what came before is whole
+        except InputError:
             self._batch.commit()
             raise
         finally:
@@ -202,7 +203,7 @@ class _Run:
     ) -> Iterator[tuple[Record | Refusal, list[Prepared | None]]]:
         """Each record with its prepared pictures, in the order of the source, prepared ahead in threads.
 
-        How far ahead is bounded in pictures, and so is memory.
+        How far ahead is bounded in pictures and in records, and so is memory.
         """
         window: deque[tuple[Record | Refusal, list[Future[Prepared] | None]]] = deque()
         ahead = 0
@@ -211,17 +212,23 @@ class _Run:
             record, futures = window.popleft()
             return record, [future.result() if future is not None else None for future in futures]
 
-        for record in records:
-            futures = self._submit(pool, record)
-            if futures is None:
-                continue
-            window.append((record, futures))
-            ahead += len(futures)
-            while ahead > self._ahead or (window and not window[0][1]):
-                ahead -= len(window[0][1])
-                yield oldest()
+        broken: InputError | None = None
+        try:
+            for record in records:
+                futures = self._submit(pool, record)
+                if futures is None:
+                    continue
+                window.append((record, futures))
+                ahead += len(futures)
+                while window and (ahead > self._ahead or len(window) > WINDOW or not window[0][1]):
+                    ahead -= len(window[0][1])
+                    yield oldest()
+        except InputError as error:
+            broken = error  # the source broke off; what it gave before is whole
         while window:
             yield oldest()
+        if broken is not None:
+            raise broken
 
     def _submit(
         self, pool: ThreadPoolExecutor, record: Record | Refusal
