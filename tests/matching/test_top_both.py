@@ -1,5 +1,7 @@
 """The best of both sides from one product: exact, in order, whatever the blocks and the threads."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -35,14 +37,14 @@ def check_plain(found, queries, items, k):
         assert ranking.scores.dtype == np.float32
 
 
-@pytest.mark.parametrize("block", [None, 3, 130, 1000])
+@pytest.mark.parametrize("block", [None, 40, 130, 1000])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_both_sides_are_those_of_a_plain_sort(block, threads):
     queries, items = unit((530, 24), 0), unit((700, 24), 1)
     check_plain(top_both(queries, items, 5, block=block, threads=threads), queries, items, 5)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (3, 2), (600, 40), (513, 300)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (3, 2), (600, 40), (513, 140)])
 @pytest.mark.parametrize("k", [1, 5, 64, 2000])
 def test_every_shape_and_k_is_answered(shape, k):
     queries, items = integers((shape[0], 6), 0), integers((shape[1], 6), 1)
@@ -110,6 +112,17 @@ def test_half_precision_memory_maps_need_no_copy_in_memory(tmp_path):
         np.save(tmp_path / f"{name}.npy", array)
     mapped = (np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("queries", "items"))
     check_plain(top_both(*mapped, 5, memory_bytes=1), queries, items, 5)
+
+
+def test_working_memory_is_bounded():
+    queries, items = unit((1500, 16), 17), unit((20_000, 16), 18)  # all scores: 120 MB
+    top_both(queries[:5], items[:5])  # what is loaded once is no working memory
+    tracemalloc.start()
+    top_both(queries, items, 5, memory_bytes=4 << 20, threads=2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    results = (len(queries) + len(items)) * 5 * 12
+    assert peak < (4 << 20) + 3 * results
 
 
 def test_no_items_or_no_queries_give_empty_lists():

@@ -80,6 +80,7 @@ def top_both(
     Raises:
         InputError: Widths differ, a value is not finite, or a number is not positive.
     """
+    queries = np.asanyarray(queries)
     if queries.ndim != 2 or not queries.shape[1]:
         raise InputError(f"queries has shape {queries.shape}; a matrix (n, d) is needed, one row an item")
     for name, value in {"k": k, "temperature": temperature, "block": block, "threads": threads}.items():
