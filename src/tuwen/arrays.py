@@ -21,9 +21,8 @@ def unit_rows(vectors: Array) -> Array:
     norms = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))[..., None]
     odd = (norms < 1e-15) | np.isinf(norms)  # squares that float32 cannot hold, or zero
     if odd.any():
-        vectors = np.where(
-            odd, vectors / np.maximum(np.abs(vectors).max(axis=-1, keepdims=True), 1e-45), vectors
-        )
+        largest = np.abs(vectors).max(axis=-1, keepdims=True, initial=1e-45)
+        vectors = np.where(odd, vectors / largest, vectors)
         norms = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))[..., None]
     return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
 

@@ -407,10 +407,13 @@ class Collection:
             calibration.refresh(self)
 
     def with_text_index(self, view: View) -> View:
-        """A view whose full-text index is there, making it if need be."""
-        if not view.has_text_index:
-            with self.store.transaction() as transaction:
-                transaction.index_text()
+        """A view whose full-text index is there, made if need be; the same view where that cannot be done."""
+        if not view.has_text_index and view.count("texts"):
+            try:
+                with self.store.transaction(wait=0.1) as transaction:
+                    transaction.index_text()
+            except CollectionError:  # a read-only folder, or another process is writing
+                return view
             return self.store.view
         return view
 

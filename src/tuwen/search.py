@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from tuwen import calibration, filters, rank, tables
-from tuwen.arrays import Array, Modality, unit_rows
+from tuwen.arrays import Array, Modality, check_matrix, unit_rows
 from tuwen.errors import InputError
 from tuwen.query import Part, Query, combine, parse_query
 from tuwen.results import Hit, Item, Results
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 Question: TypeAlias = str | Path | Image.Image | Query | Array
 ITEM_COLUMNS = ("id", "entity", "path", "origin", "label", "metadata", "missing")
 LEAST = 11  # the best and the ten after it, by which it is judged whether anything fits
-POOL = 100  # candidates that fusion, grouping and diversity choose from, at least
+POOL = 100  # of the best, whom words and diversity put in another order; what follows stays behind them
+MOST = 20_000  # candidates among whom one hit an entity is looked for
+FILTERED = 10_000  # items that hold the words, before a filter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,9 @@ class Options:
 
     def check(self) -> None:
         """Raise `InputError` for a value out of range."""
+        for name, value in (("k", self.k), ("offset", self.offset)):
+            if not isinstance(value, int | np.integer):
+                raise InputError(f"{name} is {value!r}; it must be a whole number")
         if self.k < 1:
             raise InputError(f"k is {self.k}; ask for at least 1")
         if self.offset < 0:
@@ -65,7 +70,7 @@ def to_query(question: Question) -> Query:
         return parse_query(question)
     if isinstance(question, Path | Image.Image):
         return Query(parts=(Part(image=question),))
-    return Query(parts=(Part(vector=np.asarray(question, dtype=np.float32)),))
+    return Query(parts=(Part(vector=np.asarray(question)),))
 
 
 def encode_query(collection: Collection, query: Query) -> Array:
@@ -79,13 +84,20 @@ def encode_query(collection: Collection, query: Query) -> Array:
         elif part.image is not None:
             vector = collection.encoder.encode_images([part.image])[0]
         else:
-            vector = unit_rows(np.asarray(part.vector, dtype=np.float32).reshape(-1))
+            vector = _query_vector(part.vector)
         if vector.shape != (collection.width,):
             raise InputError(
                 f"the query vector has {vector.shape[-1]} values; the collection's have {collection.width}"
             )
         vectors.append(vector)
     return combine(np.stack(vectors), [part.weight for part in query.parts])
+
+
+def _query_vector(values: Any) -> Array:
+    vector = check_matrix("the query vector", np.reshape(values, (1, -1)))[0]
+    if vector.size and not vector.any():
+        raise InputError("the query vector is all zeros; it has no direction to compare")
+    return unit_rows(vector)
 
 
 def search(collection: Collection, question: Question, kind: Modality, options: Options) -> Results:
@@ -95,20 +107,15 @@ def search(collection: Collection, question: Question, kind: Modality, options: 
     query = to_query(question)
     vector = encode_query(collection, query)
     view = collection.store.view
-    table = TABLE_OF[kind]
-    allowed = _allowed(view, table, options.where)
-    keys, scores = _candidates(collection, view, table, vector, allowed, options)
+    if options.hybrid:
+        view = collection.with_text_index(view)
+    job = _Job(collection, view, kind, query, vector, options)
+    keys, scores = job.ranked()
     verdict = None
     if options.where is None:
-        verdict = calibration.judge(collection, query.modality, kind, vector, scores[: calibration.DEPTH])
-    if options.hybrid:
-        words = " ".join(part.text for part in query.parts if part.text and part.weight > 0)
-        keys, scores = _join_words(collection, view, table, vector, keys, scores, words, allowed)
-    if options.min_score is not None:
-        good = scores >= options.min_score
-        keys, scores = keys[good], scores[good]
-    keys, scores = _choose(collection, view, table, keys, scores, options)
-    hits = _hits(view, kind, keys, scores, options.offset)
+        verdict = calibration.judge(collection, query.modality, kind, vector, job.best)
+    page = slice(options.offset, options.offset + options.k)
+    hits = _hits(view, kind, keys[page], scores[page], options.offset)
     return Results(
         query=str(query),
         kind=kind,
@@ -132,89 +139,123 @@ def condition(view: View, table: Table, where: str | None) -> str | None:
     return " and ".join(f"({part})" for part in conditions) or None
 
 
-def _allowed(view: View, table: Table, where: str | None) -> Array | None:
-    wanted = condition(view, table, where)
-    return None if wanted is None else view.keys(table, wanted)
+class _Job:
+    """One search under way: what it needs at every step."""
 
+    def __init__(
+        self,
+        collection: Collection,
+        view: View,
+        kind: Modality,
+        query: Query,
+        vector: Array,
+        options: Options,
+    ) -> None:
+        self.collection, self.view, self.kind, self.table = collection, view, kind, TABLE_OF[kind]
+        self.query, self.vector, self.options = query, vector, options
+        wanted = condition(view, self.table, options.where)
+        self.allowed = None if wanted is None else view.keys(self.table, wanted)
+        self.best = np.empty(0, dtype=np.float32)  # cosines by the vectors alone
 
-def _candidates(
-    collection: Collection, view: View, table: Table, vector: Array, allowed: Array | None, options: Options
-) -> tuple[Array, Array]:
-    """Enough best rows for what follows: keys (n,) and cosines (n,), best first."""
-    wanted = max(options.k + options.offset, LEAST)
-    if options.hybrid or options.group or options.diversity:
-        wanted = max(POOL, 5 * wanted)
-    if options.codes:
-        return _by_codes(collection, view, table, vector, allowed, wanted)
-    if view.count(table) == 0:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-    if options.exact:
-        return _exact(view, table, vector, allowed, wanted)
-    with collection.indexes.using(view, table) as index:
-        hits = index.search(vector[None], wanted, allowed=allowed)
-    found = hits.keys[0] >= 0
-    return hits.keys[0][found], hits.scores[0][found]
+    def ranked(self) -> tuple[Array, Array]:
+        """Keys and cosines in the order of the answer, to the end of the page at least.
 
+        The order does not depend on the page: longer ones begin as shorter ones do.
+        """
+        options, page = self.options, self.options.k + self.options.offset
+        wanted = max(page, LEAST)
+        if options.hybrid or options.group or options.diversity:
+            wanted = max(POOL, wanted)
+        while True:
+            keys, scores = self._candidates(wanted)
+            self.best = scores[: calibration.DEPTH]
+            found = len(keys)
+            if options.hybrid:
+                keys, scores = self._join_words(keys, scores)
+            if options.min_score is not None:
+                good = scores >= options.min_score
+                keys, scores = keys[good], scores[good]
+            if options.group and len(keys):
+                first = rank.group(self._column(keys, "entity").to_pylist())
+                keys, scores = keys[first], scores[first]
+            if not options.group or len(keys) >= page or found < wanted or wanted >= MOST:
+                break
+            wanted *= 4  # many of the best are of one entity
+        return self._spread(keys, scores) if options.diversity and len(keys) else (keys, scores)
 
-def _exact(
-    view: View, table: Table, vector: Array, allowed: Array | None, wanted: int
-) -> tuple[Array, Array]:
-    keys, scores = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-    for batch in view.batches(table, ["vector"]):
-        more = batch["_rowid"].to_numpy().astype(np.int64)
-        values = unit_rows(tables.matrix(batch["vector"])) @ vector
-        if allowed is not None:
-            kept = np.isin(more, allowed)
-            more, values = more[kept], values[kept]
-        keys, scores = np.concatenate([keys, more]), np.concatenate([scores, values])
-        order = np.argsort(-scores, kind="stable")[:wanted]
-        keys, scores = keys[order], scores[order]
-    return keys, scores
+    def _candidates(self, wanted: int) -> tuple[Array, Array]:
+        """The best rows by vectors: keys (n,) and cosines (n,), best first."""
+        # never room for more than there is, whatever was asked
+        wanted = min(wanted, self.view.count(self.table))
+        if self.options.codes:
+            return self._by_codes(wanted)
+        if wanted == 0:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        if self.options.exact:
+            return self._exact(wanted)
+        with self.collection.indexes.using(self.view, self.table) as index:
+            hits = index.search(self.vector[None], wanted, allowed=self.allowed)
+        found = hits.keys[0] >= 0
+        return hits.keys[0][found], hits.scores[0][found]
 
-
-def _by_codes(
-    collection: Collection, view: View, table: Table, vector: Array, allowed: Array | None, wanted: int
-) -> tuple[Array, Array]:
-    """First by Hamming distance of the hash codes, then in the order of the vectors."""
-    kind: Modality = "image" if table == "images" else "text"
-    other: Modality = "text" if kind == "image" else "image"
-    hasher = collection.hasher()
-    # a query in a shared space has no side of its own; the other side's mean is the better centre
-    code = hasher.transform(vector[None], other)
-    depth = max(200, 20 * wanted)
-    with collection.indexes.using(view, table, "code") as index:
-        hits = index.search(code, depth, allowed=allowed)
-    keys = hits.keys[0][hits.keys[0] >= 0]
-    scores = _cosines(view, table, keys, vector)
-    order = np.argsort(-scores, kind="stable")[:wanted]
-    return keys[order], scores[order]
-
-
-def _cosines(view: View, table: Table, keys: Array, vector: Array) -> Array:
-    stored = tables.matrix(view.take(table, keys, ["vector"])["vector"])
-    return np.asarray(unit_rows(stored) @ vector)
-
-
-def _join_words(
-    collection: Collection,
-    view: View,
-    table: Table,
-    vector: Array,
-    keys: Array,
-    scores: Array,
-    words: str,
-    allowed: Array | None,
-) -> tuple[Array, Array]:
-    """Fuse by reciprocal rank with the items whose texts hold the words; no text costs nothing."""
-    lexical = find_words(collection, view, table, words, POOL, allowed)
-    if len(lexical) == 0:
+    def _exact(self, wanted: int) -> tuple[Array, Array]:
+        keys, scores = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        allowed = None if self.allowed is None else np.sort(self.allowed)
+        for batch in self.view.batches(self.table, ["vector"]):
+            more = batch["_rowid"].to_numpy().astype(np.int64)
+            values = unit_rows(tables.matrix(batch["vector"])) @ self.vector
+            if allowed is not None:
+                kept = _among(more, allowed)
+                more, values = more[kept], values[kept]
+            keys, scores = np.concatenate([keys, more]), np.concatenate([scores, values])
+            order = np.argsort(-scores, kind="stable")[:wanted]
+            keys, scores = keys[order], scores[order]
         return keys, scores
-    known = dict(zip(keys.tolist(), scores.tolist(), strict=True))
-    new = np.array([key for key in lexical.tolist() if key not in known], dtype=np.int64)
-    known.update(zip(new.tolist(), _cosines(view, table, new, vector).tolist(), strict=True))
-    fused = rank.reciprocal_rank([keys.tolist(), lexical.tolist()])
-    order = np.array([key for key, _ in fused], dtype=np.int64)
-    return order, np.array([known[key] for key in order.tolist()], dtype=np.float32)
+
+    def _by_codes(self, wanted: int) -> tuple[Array, Array]:
+        """First by Hamming distance of the hash codes, then in the order of the vectors."""
+        hasher = self.collection.hasher()
+        if wanted == 0:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        # a vector has no side of its own; the other side's mean is the better centre
+        other: Modality = "text" if self.kind == "image" else "image"
+        code = hasher.transform(self.vector[None], self.query.modality or other)
+        depth = min(max(200, 20 * wanted), self.view.count(self.table))
+        with self.collection.indexes.using(self.view, self.table, "code") as index:
+            hits = index.search(code, depth, allowed=self.allowed)
+        scores = self._cosines(hits.keys[0][hits.keys[0] >= 0])
+        keys, values = np.array(list(scores)), np.array(list(scores.values()), dtype=np.float32)
+        order = np.argsort(-values, kind="stable")[:wanted]
+        return keys[order], values[order]
+
+    def _column(self, keys: Array, name: str) -> Any:
+        return self.view.take(self.table, keys, [name])[name]
+
+    def _cosines(self, keys: Array) -> dict[int, float]:
+        rows = self.view.take(self.table, keys, ["vector"])
+        cosines = unit_rows(tables.matrix(rows["vector"])) @ self.vector
+        return dict(zip(rows["_rowid"].to_pylist(), cosines.tolist(), strict=True))
+
+    def _join_words(self, keys: Array, scores: Array) -> tuple[Array, Array]:
+        """Fuse by reciprocal rank with the items whose texts hold the words; no text costs nothing."""
+        words = " ".join(part.text for part in self.query.parts if part.text and part.weight > 0)
+        lexical = find_words(self.collection, self.view, self.table, words, POOL, self.allowed).tolist()
+        if not lexical:
+            return keys, scores
+        known = dict(zip(keys.tolist(), scores.tolist(), strict=True))
+        fused = [key for key, _ in rank.reciprocal_rank([keys[:POOL].tolist(), lexical])]
+        order = list(dict.fromkeys([*fused, *keys[POOL:].tolist()]))
+        known |= self._cosines(np.array([key for key in order if key not in known], dtype=np.int64))
+        return np.array(order, dtype=np.int64), np.array([known[key] for key in order], dtype=np.float32)
+
+    def _spread(self, keys: Array, scores: Array) -> tuple[Array, Array]:
+        """The best in an order in which each differs from those before it."""
+        vectors = unit_rows(tables.matrix(self._column(keys[:POOL], "vector")))
+        # fused hits are not in the order of their cosines: the best place counts as the best cosine
+        worth = np.sort(scores[:POOL])[::-1]
+        first = rank.diverse(worth, vectors, POOL, self.options.diversity)
+        order = np.concatenate([first, np.arange(min(POOL, len(keys)), len(keys))])
+        return keys[order], scores[order]
 
 
 def find_words(
@@ -224,7 +265,8 @@ def find_words(
     if not words.strip() or view.count("texts") == 0:
         return np.empty(0, dtype=np.int64)
     view = collection.with_text_index(view)
-    found = view.words(words, limit)
+    limit = limit if allowed is None else max(limit, FILTERED)
+    found = view.words(words, limit) if view.has_text_index else view.containing(words, limit)
     if table == "texts":
         keys = found["_rowid"].to_numpy().astype(np.int64)
     else:
@@ -233,24 +275,14 @@ def find_words(
         place = {entity: i for i, entity in enumerate(entities)}
         order = np.argsort([place[entity] for entity in pictures["entity"].to_pylist()], kind="stable")
         keys = pictures["_rowid"].to_numpy().astype(np.int64)[order]
-    return np.asarray(keys if allowed is None else keys[np.isin(keys, allowed)])
+    return np.asarray(keys if allowed is None else keys[_among(keys, np.sort(allowed))])
 
 
-def _choose(
-    collection: Collection, view: View, table: Table, keys: Array, scores: Array, options: Options
-) -> tuple[Array, Array]:
-    """Group by entity, spread, then cut out the page asked for."""
-    wanted = options.k + options.offset
-    if options.group and len(keys):
-        entities = view.take(table, keys, ["entity"])["entity"].to_pylist()
-        first = rank.group(entities)
-        keys, scores = keys[first], scores[first]
-    if options.diversity and len(keys):
-        vectors = unit_rows(tables.matrix(view.take(table, keys, ["vector"])["vector"]))
-        order = rank.diverse(scores, vectors, wanted, options.diversity)
-        keys, scores = keys[order], scores[order]
-    page = slice(options.offset, wanted)
-    return keys[page], scores[page]
+def _among(keys: Array, rising: Array) -> Array:
+    """Which keys are among others that rise, (n,) bool; one sort serves many calls."""
+    if not len(rising):
+        return np.zeros(len(keys), dtype=bool)
+    return np.asarray(rising[np.minimum(np.searchsorted(rising, keys), len(rising) - 1)] == keys)
 
 
 def _hits(view: View, kind: Modality, keys: Array, scores: Array, offset: int) -> tuple[Hit, ...]:

@@ -34,6 +34,7 @@ from tuwen.tables import TABLES, Table
 LOCK_SECONDS = 60.0
 KEEP = timedelta(hours=1)  # for so long a reader may go on with what was in force before
 CHUNK = 5_000  # ids a condition
+FILTERS = 8  # whose rows are remembered while nothing changes
 
 
 class View:
@@ -50,6 +51,7 @@ class View:
                 for table in TABLES
             }
         self._missing: dict[Table, bool] = {}
+        self._kept: dict[tuple[Table, str], Array] = {}
 
     def dataset(self, table: Table) -> Any:
         """The Lance dataset of a table at this commit."""
@@ -80,7 +82,13 @@ class View:
 
     def keys(self, table: Table, where: str | None = None) -> Array:
         """Row addresses, (n,) int64, of all rows or of those a checked SQL filter keeps."""
-        return _int64(self.scan(table, [], where)["_rowid"])
+        if where is None:
+            return _int64(self.scan(table, [])["_rowid"])
+        if (table, where) not in self._kept:
+            if len(self._kept) >= FILTERS:
+                self._kept.clear()
+            self._kept[table, where] = _int64(self.scan(table, [], where)["_rowid"])
+        return self._kept[table, where]
 
     def take(self, table: Table, keys: Array, columns: Sequence[str]) -> pa.Table:
         """Rows by address, in the order asked; addresses that are gone are left out."""
@@ -113,6 +121,17 @@ class View:
             disable_scoring_autoprojection=True,
         )
         return scanner.to_table()
+
+    def containing(self, words: str, limit: int) -> pa.Table:
+        """The same as `words` without an index: those that contain most of the words, upper case or lower."""
+        wanted = list(dict.fromkeys(words.lower().split()))
+        tests = [f"contains(lower(text), {_literals([word])})" for word in wanted]
+        found = self.scan("texts", ["id", "entity", "text"], " or ".join(tests))
+        score = np.zeros(found.num_rows, dtype=np.float32)
+        for word in wanted:
+            score += np.array([word in text.lower() for text in found["text"].to_pylist()], dtype=np.float32)
+        best = np.argsort(-score, kind="stable")[:limit]
+        return found.append_column("_score", pa.array(score)).drop_columns(["text"]).take(best)
 
     @cached_property
     def has_text_index(self) -> bool:
