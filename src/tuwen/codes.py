@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tuwen import methods, tables
 from tuwen.arrays import Array, Modality
-from tuwen.errors import CollectionError
+from tuwen.errors import CollectionError, Damaged
 from tuwen.store import View
 from tuwen.tables import TABLE_OF
 
@@ -28,26 +28,47 @@ def have_codes(view: View) -> bool:
 
 
 def learn(collection: Collection) -> bool:
-    """Learn the hash function and code every item, once there are enough; whether codes are there now."""
+    """Learn the hash function and code every item, once there are enough; whether codes are there now.
+
+    It is learned once: a collection that was rolled back to a time before its codes takes it again, so
+    that the codes of every snapshot compare with those of today.
+    """
     bits = collection.store.identity.codes
-    view = collection.store.view
     if not bits:
         return False
-    if have_codes(view):
+    if have_codes(collection.store.view):
         return True
-    if view.count("images") + view.count("texts") < ENOUGH * bits:
-        return False
-    samples = {kind: _sample(view, kind) for kind in TABLE_OF}
+    with collection.writing():
+        view = collection.store.view  # another process may have been faster
+        if have_codes(view):
+            return True
+        hasher = _known(collection)
+        if hasher is None:
+            if view.count("images") + view.count("texts") < ENOUGH * bits:
+                return False
+            hasher = _fit(view, bits)
+            hasher.save(_folder(collection))
+        with collection.store.transaction() as transaction:
+            for kind, table in TABLE_OF.items():
+                _add_column(transaction.dataset(table), hasher, kind, bits // 8)
+            transaction.added_columns()
+    return True
+
+
+def _known(collection: Collection) -> Hasher | None:
+    try:
+        return methods.load(_folder(collection))  # type: ignore[return-value]
+    except Damaged:  # none yet, or what a killed writer left
+        return None
+
+
+def _fit(view: View, bits: int) -> Hasher:
     from tuwen.methods.hashing.itq import ITQ
 
+    samples = {kind: _sample(view, kind) for kind in TABLE_OF}
     hasher = ITQ(bits=bits)
     hasher.fit(samples["image"], samples["text"])
-    hasher.save(_folder(collection))
-    with collection.store.transaction() as transaction:
-        for kind, table in TABLE_OF.items():
-            _add_column(transaction.dataset(table), hasher, kind, bits // 8)
-        transaction.added_columns()
-    return True
+    return hasher
 
 
 def load(collection: Collection) -> Hasher:

@@ -8,13 +8,18 @@ import numpy as np
 import pyarrow.compute as pc
 
 from tuwen import tables
+from tuwen.arrays import Array
+from tuwen.errors import Damaged
+from tuwen.index.base import Index
 from tuwen.store import View
-from tuwen.tables import Table
+from tuwen.tables import TABLE_OF, Table
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
 
 SHOWN = 5  # ids named in one sentence
+ROUNDED = 0.01  # by which a vector of an index may differ from the stored one
+FLIPPED = 0.25  # share of bits near the border that rounding may turn over; of a foreign code half differ
 
 
 def verify(collection: Collection) -> list[str]:
@@ -22,13 +27,18 @@ def verify(collection: Collection) -> list[str]:
 
     Every row has a unique id and an entity; the checksum over id, content and vector holds, so that
     nothing has rotted or slid to another row; vectors are finite and of length one; the number of rows
-    is the committed one; the indexes hold the same rows as the tables.
+    is the committed one; codes are those of their vectors; the indexes hold the same rows as the tables,
+    with the same vectors. Files that cannot be read are a fault too.
     """
     view = collection.store.view
     faults: list[str] = []
-    for table in ("images", "texts"):
-        faults += _rows(view, table)
-        faults += _index(collection, view, table)
+    for table in TABLE_OF.values():
+        try:
+            faults += _rows(view, table)
+            faults += _codes(collection, view, table)
+            faults += _index(collection, view, table)
+        except Damaged as error:
+            faults.append(f"{table}: {error}")
     return faults
 
 
@@ -62,6 +72,19 @@ def _rows(view: View, table: Table) -> list[str]:
     return faults
 
 
+def _codes(collection: Collection, view: View, table: Table) -> list[str]:
+    if "code" not in view.names(table) or view.count(table) == 0:
+        return []
+    hasher = collection.hasher()
+    wrong: list[str] = []
+    for batch in view.batches(table, ["id", "vector", "code"]):
+        vectors = tables.matrix(batch["vector"]).astype(np.float32)
+        expected = hasher.transform(vectors, "image" if table == "images" else "text")
+        flipped = np.bitwise_count(tables.matrix(batch["code"]) ^ expected).mean(axis=1) / 8
+        wrong += [batch["id"][int(i)].as_py() for i in np.flatnonzero(flipped > FLIPPED)]
+    return _named(table, "codes are not those of their vectors", wrong)
+
+
 def _index(collection: Collection, view: View, table: Table) -> list[str]:
     if view.count(table) == 0:
         return []
@@ -70,13 +93,31 @@ def _index(collection: Collection, view: View, table: Table) -> list[str]:
     for column in ("vector", "code"):
         if column not in view.names(table):
             continue
-        held = np.sort(collection.indexes.get(view, table, column).keys)
-        if not np.array_equal(held, wanted):
-            faults.append(
-                f"{table}: the {column} index holds {len(held)} rows, the table {len(wanted)}; "
-                f"remove {collection.path / 'index'} to have it rebuilt"
-            )
+        hint = f"remove {collection.path / 'index'} to have it rebuilt"
+        with collection.indexes.using(view, table, column) as index:
+            if not isinstance(index, Index):  # the disk answers, from the table itself
+                continue
+            held = np.sort(index.keys)
+            if not np.array_equal(held, wanted):
+                faults.append(
+                    f"{table}: the {column} index holds {len(held)} rows, the table {len(wanted)}; {hint}"
+                )
+            elif other := _differing(index, view, table, column):
+                faults.append(f"{table}: {other} rows of the {column} index are not those stored; {hint}")
     return faults
+
+
+def _differing(index: Index, view: View, table: Table, column: str) -> int:
+    """Rows of which an index holds something else than the table."""
+    count = 0
+    for batch in view.batches(table, [column]):
+        stored: Array = tables.matrix(batch[column])
+        there = index.vectors(batch["_rowid"].to_numpy().astype(np.int64))
+        if column == "code":
+            count += int((there != stored).any(axis=1).sum())
+        else:
+            count += int((~(np.abs(there - stored.astype(np.float32)) < ROUNDED).all(axis=1)).sum())
+    return count
 
 
 def _named(table: Table, what: str, ids: list[str]) -> list[str]:
