@@ -81,13 +81,12 @@ def calibrate(collection: Collection, false_accepts: float = 0.05) -> dict[str, 
         cutoff = _learn(collection, view, asked, kind, false_accepts)
         if cutoff is not None:
             cutoffs[_name(asked, kind)] = cutoff
-    write_json(
-        collection.path / FILE,
-        {
-            "items": view.count("images") + view.count("texts"),
-            "cutoffs": {name: cutoff.to_json() for name, cutoff in cutoffs.items()},
-        },
-    )
+    made = {
+        "items": view.count("images") + view.count("texts"),
+        "cutoffs": {name: cutoff.to_json() for name, cutoff in cutoffs.items()},
+    }
+    with collection.writing():  # a writer clears away what looks like another's half-written file
+        write_json(collection.path / FILE, made)
     return measured(collection)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
-        temporary.replace(path)
+        _replace(temporary, path)
         _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
@@ -80,6 +81,18 @@ def checksum(path: Path) -> str:
 def content_hash(data: bytes) -> str:
     """A 128-bit BLAKE2b hash of bytes, as 32 hex digits: equal content, equal hash."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    for pause in (0.01, 0.05, 0.2, 0.5, 1.0):
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(pause)  # Windows refuses while a reader has the file open
+    temporary.replace(path)
 
 
 def _sync_folder(folder: Path) -> None:

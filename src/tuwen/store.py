@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -318,11 +318,11 @@ class Store:
             Locked: Another process was still writing after that.
             CollectionError: The disk is full or the folder cannot be written.
         """
-        try:
-            with self._lock.acquire(timeout=wait):
-                if self._writer == threading.get_ident():
-                    raise CollectionError("this thread is in a transaction already; finish that one first")
-                self._check_same()
+        with self._locked(wait):
+            if self._writer == threading.get_ident():
+                raise CollectionError("this thread is in a transaction already; finish that one first")
+            self._check_same()
+            try:
                 transaction = Transaction(self.path, self._recover())
                 self._writer = threading.get_ident()
                 try:
@@ -334,24 +334,28 @@ class Store:
                     raise
                 finally:
                     self._writer = None
+            except OSError as error:
+                raise _write_error(self.path, error) from error
+
+    @contextmanager
+    def writing(self, wait: float = LOCK_SECONDS) -> Iterator[None]:
+        """Keep other writers out over several transactions.
+
+        Raises:
+            Locked: Another process was still writing after `wait` seconds.
+            CollectionError: The folder cannot be written.
+        """
+        with self._locked(wait):
+            yield
+
+    def _locked(self, wait: float) -> AbstractContextManager[Any]:
+        try:
+            return self._lock.acquire(timeout=wait)
         except Timeout as error:
             raise Locked(
                 f"another process has been writing to {self.path} for {wait:.0f} s; try again"
             ) from error
         except OSError as error:
-            raise _write_error(self.path, error) from error
-
-    @contextmanager
-    def writing(self, wait: float = LOCK_SECONDS) -> Iterator[None]:
-        """Keep other writers out over several transactions."""
-        try:
-            with self._lock.acquire(timeout=wait):
-                yield
-        except Timeout as error:
-            raise Locked(
-                f"another process has been writing to {self.path} for {wait:.0f} s; try again"
-            ) from error
-        except PermissionError as error:
             raise _write_error(self.path, error) from error
 
     def snapshot(self, name: str) -> None:

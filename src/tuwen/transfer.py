@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tuwen import tables
+from tuwen.arrays import Modality
 from tuwen.errors import CollectionError, Damaged, InputError
 from tuwen.files import read_json, replacing, write_json
 from tuwen.store import View
@@ -53,7 +56,8 @@ def import_from(collection: Collection, folder: Path) -> int:
 
     Raises:
         CollectionError: The export is of another encoder, or there is none.
-        InputError: An id is there already.
+        Damaged: A file of the export cannot be read.
+        InputError: An id is there already; nothing was added.
     """
     if not (folder / "collection.json").is_file():
         raise CollectionError(f"{folder} has no collection.json; it is not an export of tuwen")
@@ -64,20 +68,42 @@ def import_from(collection: Collection, folder: Path) -> int:
             f"the collection has {ours.encoder or 'none'!r}; vectors of two encoders do not compare"
         )
     added = 0
-    for kind, table in TABLE_OF.items():
-        path = folder / f"{table}.parquet"
-        try:
-            file = pq.ParquetFile(path)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise Damaged(f"{path} is not a readable Parquet file ({error}); export again") from error
-        with file:
-            for batch in file.iter_batches(batch_size=65_536):
+    with collection.writing():
+        for kind in TABLE_OF:
+            _check_new(collection, folder, kind)
+        for kind in TABLE_OF:
+            for batch in _read(folder, kind):
                 values = {name: batch[name].to_pylist() for name in batch.schema.names if name != "vector"}
                 values["metadata"] = tables.read_metadata(values["metadata"])
                 added += collection.add_vectors(
                     kind, values.pop("id"), tables.matrix(batch["vector"]), **values
                 )
     return added
+
+
+def _check_new(collection: Collection, folder: Path, kind: Modality) -> None:
+    """Refuse an export of which some items are there already, before any is added."""
+    table = TABLE_OF[kind]
+    there = collection.store.view.scan(table, ["id"])["id"].combine_chunks()
+    for batch in _read(folder, kind, ["id"]):
+        twice = batch.filter(pc.is_in(batch["id"], there))
+        if twice.num_rows:
+            raise InputError(
+                f"{table} has an item {twice['id'][0].as_py()!r} already, as has the export in {folder}; "
+                "import into another collection, or delete those items first"
+            )
+
+
+def _read(folder: Path, kind: Modality, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    path = folder / f"{TABLE_OF[kind]}.parquet"
+    try:
+        with pq.ParquetFile(path) as file:
+            missing = {"id", "vector", "metadata"} - set(file.schema_arrow.names)
+            if missing:
+                raise Damaged(f"{path} has no column {sorted(missing)[0]!r}; export again")
+            yield from file.iter_batches(batch_size=65_536, columns=columns)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise Damaged(f"{path} is not a readable Parquet file ({error}); export again") from error
 
 
 def _plain(view: View, table: Table, columns: list[str]) -> pa.Schema:
