@@ -84,6 +84,13 @@ def test_every_public_method_of_a_collection_is_documented():
     assert not [name for name in public if name not in inner and not re.search(rf"\b{name}\b", text)]
 
 
+def test_every_part_of_the_package_is_in_the_architecture():
+    text = text_of("docs/architecture.md")
+    parts = {path.stem for path in (ROOT / "src" / "tuwen").iterdir() if path.suffix in ("", ".py")}
+    parts -= {"__init__", "__pycache__"}
+    assert not [part for part in parts if not re.search(rf"\b{part}\b", text)]
+
+
 def blocks(name):
     """The Python examples of a document."""
     return re.findall(r"^```python\n(.*?)^```", text_of(name), flags=re.MULTILINE | re.DOTALL)
