@@ -39,10 +39,20 @@ def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield KEYS[start : start + 700], ROWS[start : start + 700]
 
 
-@pytest.fixture(params=KINDS)
-def built(request: pytest.FixtureRequest) -> Index:
-    """An index of all rows, made from a generator."""
-    return index.build(request.param, blocks(), width=WIDTH, count=COUNT)
+@pytest.fixture(scope="module", params=KINDS)
+def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a saved index of all rows, made from a generator."""
+    folder = tmp_path_factory.mktemp("home")
+    index.build(request.param, blocks(), width=WIDTH, count=COUNT).save(folder, {})
+    return folder
+
+
+@pytest.fixture
+def built(home: Path) -> Index:
+    """An index of all rows."""
+    loaded = index.load(home, {})
+    assert loaded is not None
+    return loaded
 
 
 def true(queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.ndarray:
@@ -208,7 +218,7 @@ def test_one_query_leaves_the_threads_of_the_library_as_they_were(built: Index) 
     before = faiss.omp_get_max_threads()
     built.search(QUERIES[:1], 3)
     assert faiss.omp_get_max_threads() == before
-    with library.threads(1):
+    with library.one_thread():
         assert faiss.omp_get_max_threads() == 1
     assert faiss.omp_get_max_threads() == before
 

@@ -40,11 +40,21 @@ def binary() -> Index:
     )
 
 
-@pytest.fixture(params=["binary", "binary_ivf"])
-def either(request: pytest.FixtureRequest) -> Index:
-    """Both kinds."""
+@pytest.fixture(scope="module", params=["binary", "binary_ivf"])
+def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a saved index of all codes, made from a generator."""
+    folder = tmp_path_factory.mktemp("home")
     blocks = ((KEYS[start : start + 1000], CODES[start : start + 1000]) for start in range(0, COUNT, 1000))
-    return index.build(request.param, blocks, width=64, count=COUNT)
+    index.build(request.param, blocks, width=64, count=COUNT).save(folder, {})
+    return folder
+
+
+@pytest.fixture
+def either(home: Path) -> Index:
+    """Both kinds."""
+    loaded = index.load(home, {})
+    assert loaded is not None
+    return loaded
 
 
 @pytest.mark.parametrize("count", [1, 40])

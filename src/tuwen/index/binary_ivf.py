@@ -80,13 +80,14 @@ class BinaryIVF(CodeIndex):
         settings = self._faiss.cp
         settings.niter, settings.seed = ROUNDS, SEED
         settings.min_points_per_centroid, settings.max_points_per_centroid = 1, POINTS
-        self._faiss.train(codes)
+        with library.threads_for(codes.size * 8):
+            self._faiss.train(codes)
 
     def _append(self, rows: Array) -> None:
         if self._faiss is None:
             self._train(rows, _lists(len(rows)))
             self._built = len(rows)
-        with library.threads():  # assigning waits at a barrier for every few codes
+        with library.one_thread():  # assigning waits at a barrier for every few codes
             self._faiss.add(rows)
         self._rows.append(rows)
 
@@ -111,8 +112,7 @@ class BinaryIVF(CodeIndex):
     def _probed(self, queries: Array, k: int, probes: int) -> tuple[Array, Array]:
         # the counting variant (use_heap false) of this faiss class finds nothing: leave the heap
         settings = library.faiss().SearchParametersIVF(nprobe=min(max(1, probes), self._faiss.nlist))
-        with library.threads(len(queries)):
-            distances, where = self._faiss.search(queries, k, params=settings)
+        distances, where = library.each(queries, lambda some: self._faiss.search(some, k, params=settings))
         order = np.lexsort((self._keys.at(where), distances), axis=1)
         where = np.take_along_axis(where, order, axis=1)
         distances = np.take_along_axis(distances, order, axis=1)

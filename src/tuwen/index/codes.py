@@ -119,6 +119,6 @@ def hamming(queries: Array, codes: Array, k: int) -> tuple[Array, Array]:
     Of equal distances the lower position comes first: the counting variant fills a bucket a distance
     in the order of the scan.
     """
-    with library.threads(len(queries)):
-        distances, where = library.faiss().knn_hamming(queries, codes, k, variant="mc")
-    return np.asarray(where), np.asarray(distances)
+    faiss = library.faiss()
+    distances, where = library.each(queries, lambda some: faiss.knn_hamming(some, codes, k, variant="mc"))
+    return where, distances

@@ -53,7 +53,7 @@ class HNSW(VectorIndex):
 
     def _append(self, rows: Array) -> None:
         faiss = library.faiss()
-        with library.threads():
+        with library.one_thread():
             if self._faiss is None:
                 kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
                 self._faiss = faiss.IndexHNSWSQ(self.width, kind, LINKS, metric)
@@ -77,8 +77,7 @@ class HNSW(VectorIndex):
         faiss = library.faiss()
         chosen = library.selector(mask)
         settings = faiss.SearchParametersHNSW(efSearch=max(walk, k), sel=chosen)
-        with library.threads(len(queries)):
-            scores, where = self._faiss.search(queries, k, params=settings)
+        scores, where = library.each(queries, lambda some: self._faiss.search(some, k, params=settings))
         order = np.lexsort((self._keys.at(where), -scores), axis=1)
         return np.take_along_axis(where, order, axis=1), np.take_along_axis(scores, order, axis=1)
 

@@ -91,13 +91,16 @@ class IVF(VectorIndex):
         for settings, points in ((self._faiss.cp, POINTS), (self._faiss.pq.cp, PART_POINTS)):
             settings.niter, settings.seed = ROUNDS, SEED
             settings.min_points_per_centroid, settings.max_points_per_centroid = 1, points
-        self._faiss.train(np.resize(rows, (max(len(rows), 16), self.width)))  # a part learns sixteen codes
+        rows = np.resize(rows, (max(len(rows), 16), self.width))  # a part learns sixteen codes
+        with library.threads_for(rows.size):
+            self._faiss.train(rows)
 
     def _append(self, rows: Array) -> None:
         if self._faiss is None:
             self._train(rows, _lists(len(rows)))
             self._built = len(rows)
-        self._faiss.add(rows)
+        with library.threads_for(rows.size):
+            self._faiss.add(rows)
         self._rows.append(library.narrow(rows))
 
     def _scan(
@@ -108,20 +111,26 @@ class IVF(VectorIndex):
             return self._scan_all(queries, k, mask)
         # where few rows count, or many are wanted, as many more lists are needed to meet them
         probes = self._probes * effort * math.sqrt(max(1.0, k / calibration.DEPTH)) * len(self._keys) / room
-        candidates = self._candidates(queries, depth, round(probes), mask)
-        where, scores = exact.compare(queries, k, candidates, self._rows.take, self._keys.all())
+        where, scores = self._find(queries, k, depth, round(probes), mask)
         short = np.flatnonzero(where[:, -1] < 0)
         if len(short):
             where[short], scores[short] = self._scan_all(queries[short], k, mask)
         return where, scores
 
-    def _candidates(self, queries: Array, depth: int, probes: int, mask: Array | None) -> Array:
-        """Positions (n, depth) of what looks best by the codes; -1 where there are fewer."""
-        faiss = library.faiss()
+    def _find(
+        self, queries: Array, k: int, depth: int, probes: int, mask: Array | None
+    ) -> tuple[Array, Array]:
+        """Positions (n, k) and scores of the best among the `depth` that look best by their codes."""
         chosen = library.selector(mask)
-        settings = faiss.SearchParametersIVF(nprobe=min(max(1, probes), self._faiss.nlist), sel=chosen)
-        with library.threads(len(queries)):
-            return np.asarray(self._faiss.search(queries, depth, params=settings)[1])
+        settings = library.faiss().SearchParametersIVF(
+            nprobe=min(max(1, probes), self._faiss.nlist), sel=chosen
+        )
+
+        def find(some: Array) -> tuple[Array, Array]:
+            candidates = self._faiss.search(some, depth, params=settings)[1]
+            return exact.compare(some, k, candidates, self._rows.take, self._keys.all())
+
+        return library.each(queries, find)
 
     def _scan_all(self, queries: Array, k: int, mask: Array | None) -> tuple[Array, Array]:
         return exact.best(queries, k, lambda: self._rows.blocks(mask), self._keys.all())
@@ -139,8 +148,7 @@ class IVF(VectorIndex):
         deep = [step for step in REFINE if step < len(self)] or [len(self)]
 
         def found(probes: int, refine: int) -> Array:
-            candidates = self._candidates(queries, refine, probes, None)
-            return exact.compare(queries, depth, candidates, self._rows.take, self._keys.all())[0]
+            return self._find(queries, depth, refine, probes, None)[0]
 
         middle = deep[min(2, len(deep) - 1)]
         probes = calibration.steps(4, self._faiss.nlist)

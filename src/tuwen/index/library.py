@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -13,8 +14,7 @@ from tuwen.arrays import Array
 from tuwen.errors import Damaged
 
 FIXED = 2**15 - 1  # stands for 1.0 in 16 bits of fixed point
-# below so many queries one thread is used: with more, a busy neighbour makes a search of 1 ms take 100
-BATCH = 16
+BATCH = 16  # queries from which on threads are worth their start
 FEW = 4  # below so many queries a product is bound by memory, and gains nothing from threads
 
 
@@ -23,15 +23,38 @@ def faiss() -> Any:
     return import_module("faiss")
 
 
+def each(queries: Array, search: Callable[[Array], tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Two arrays with a row a query, found in one thread for few queries and in all for a batch.
+
+    The threads are Python's, each with its share of the queries, and faiss uses one in each of them: the
+    threads of OpenMP wait for each other every few queries, and beside a busy neighbour that made a
+    search of 1 ms take 100 and halved the rate of batches.
+
+    Args:
+        queries: (n, width).
+        search: Answers some of the queries.
+    """
+    workers = faiss().omp_get_max_threads()  # what the user allows, by OMP_NUM_THREADS or by calling faiss
+    if len(queries) < BATCH or workers == 1:
+        with one_thread():
+            return search(queries)
+
+    def part(some: Array) -> tuple[Array, Array]:
+        with one_thread():
+            return search(some)
+
+    pieces = np.array_split(queries, min(4 * workers, len(queries) // 4))
+    with ThreadPoolExecutor(workers) as pool:
+        found = list(pool.map(part, pieces))
+    return np.concatenate([one for one, _ in found]), np.concatenate([other for _, other in found])
+
+
 @contextmanager
-def threads(queries: int | None = None) -> Iterator[None]:
-    """Let faiss use one thread for few queries; None for one in any case.
+def one_thread() -> Iterator[None]:
+    """Let faiss use one thread in this thread.
 
     OpenMP keeps the number apart for each calling thread, so searches in other threads are not touched.
     """
-    if queries is not None and queries >= BATCH:
-        yield
-        return
     library = faiss()
     before = library.omp_get_max_threads()
     library.omp_set_num_threads(1)
@@ -39,6 +62,11 @@ def threads(queries: int | None = None) -> Iterator[None]:
         yield
     finally:
         library.omp_set_num_threads(before)
+
+
+def threads_for(numbers: int) -> AbstractContextManager[None]:
+    """One thread for training on, or adding, few numbers (rows times dimensions); all for many."""
+    return one_thread() if numbers < 1 << 22 else nullcontext()
 
 
 def selector(mask: Array | None) -> Any:
