@@ -275,7 +275,7 @@ def test_a_thousand_equal_texts_take_no_time(collection, tmp_path):
 
 
 def test_batches_wait_longer_in_long_runs(collection, monkeypatch):
-    from tuwen import batch
+    from tuwen.ingest import batch
 
     now = [0.0]
     monkeypatch.setattr(batch.time, "monotonic", lambda: now[0])
@@ -576,7 +576,7 @@ class Interrupted(FolderSource):
 def test_an_interrupted_run_keeps_what_was_committed_and_the_next_goes_on(
     collection, photos, encoded_pictures, monkeypatch
 ):
-    from tuwen import ingest as module
+    from tuwen.ingest import run as module
 
     monkeypatch.setattr(module, "AHEAD", 0)  # each record is decided on before the next is read
     with pytest.raises(KeyboardInterrupt):

@@ -13,7 +13,7 @@ import numpy as np
 
 from tuwen.arrays import MODALITIES, Array, Modality, unit_rows
 from tuwen.errors import InputError, unknown
-from tuwen.known import DUPLICATE
+from tuwen.ingest.known import DUPLICATE
 from tuwen.tables import matrix
 
 if TYPE_CHECKING:

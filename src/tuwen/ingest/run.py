@@ -1,4 +1,4 @@
-"""From a source to a collection: what is new is encoded, what is not is left, what is bad is listed."""
+"""One run over a source: pictures are prepared ahead in threads, decided on in order, and committed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tuwen.batch import COMMIT_ITEMS, Batch
 from tuwen.data import Source
-from tuwen.deciding import Decider, Tally
 from tuwen.errors import CollectionError, InputError
 from tuwen.files import replacing
-from tuwen.known import DUPLICATE, Known
-from tuwen.preparing import Prepared, prepare
+from tuwen.ingest.batch import COMMIT_ITEMS, Batch
+from tuwen.ingest.deciding import Decider, Tally
+from tuwen.ingest.known import DUPLICATE, Known
+from tuwen.ingest.preparing import Prepared, prepare
 from tuwen.records import Record, Refusal
 
 if TYPE_CHECKING:

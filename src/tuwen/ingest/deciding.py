@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from tuwen.arrays import Array, Modality
-from tuwen.batch import Batch
 from tuwen.data.lines import is_text
 from tuwen.files import content_hash
-from tuwen.known import DUPLICATE, Entry, Known, Line, digest
-from tuwen.naming import image_id, text_id
-from tuwen.preparing import Prepared, is_there
+from tuwen.ingest.batch import Batch
+from tuwen.ingest.known import DUPLICATE, Entry, Known, Line, digest
+from tuwen.ingest.naming import image_id, text_id
+from tuwen.ingest.preparing import Prepared, is_there
 from tuwen.records import Picture, Record, Refusal, Text
 
 

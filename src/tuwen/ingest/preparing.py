@@ -13,7 +13,7 @@ from tuwen.data.lines import is_text
 from tuwen.encoders import Encoder
 from tuwen.errors import PictureError
 from tuwen.files import content_hash
-from tuwen.known import DUPLICATE, Known
+from tuwen.ingest.known import DUPLICATE, Known
 from tuwen.records import Picture, Refusal
 
 
