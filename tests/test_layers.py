@@ -15,9 +15,9 @@ LEVEL_0 = {"errors", "arrays", "files", "records", "pictures", "signatures"}
 LEVEL_1 = {
     *("data", "encoders", "methods", "index"),
     *("filters", "query", "matching", "rank", "metrics", "results"),
-    *("head", "tables", "store"),
+    *("head", "tables", "view", "store"),
 }
-STORAGE = {"head", "tables", "store"}  # one part in three files; they may know each other
+STORAGE = {"head", "tables", "view", "store"}  # one part in four files; they may know each other
 LEVEL_3 = {"cli", "__main__"}
 
 # slow to import or not installed everywhere: only inside the functions that use them

@@ -12,8 +12,8 @@ from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import Damaged, InputError
 from tuwen.files import read_json, write_json
 from tuwen.rank import Cutoff
-from tuwen.store import View
 from tuwen.tables import TABLE_OF
+from tuwen.view import View
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection

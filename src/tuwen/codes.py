@@ -11,8 +11,8 @@ import pyarrow as pa
 from tuwen import methods, tables
 from tuwen.arrays import Array, Modality
 from tuwen.errors import CollectionError, Damaged
-from tuwen.store import View
 from tuwen.tables import TABLE_OF
+from tuwen.view import View
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection

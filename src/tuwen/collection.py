@@ -20,8 +20,9 @@ from tuwen.indexes import Indexes
 from tuwen.records import Record
 from tuwen.results import Item, Matched, Results
 from tuwen.search import Options, Question, condition, item_columns, search, to_items
-from tuwen.store import Store, View
+from tuwen.store import Store
 from tuwen.tables import TABLE_OF
+from tuwen.view import View
 
 if TYPE_CHECKING:
     from tuwen.ingest import Report

@@ -17,8 +17,9 @@ from tuwen.arrays import Array
 from tuwen.errors import CollectionError
 from tuwen.index.base import Index
 from tuwen.index.disk import Disk
-from tuwen.store import Store, View
+from tuwen.store import Store
 from tuwen.tables import Table
+from tuwen.view import View
 
 Column = Literal["vector", "code"]
 # an index that lags by more than this share of its rows is built anew rather than added to

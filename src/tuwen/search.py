@@ -16,8 +16,8 @@ from tuwen.arrays import Array, Modality, check_matrix, unit_rows
 from tuwen.errors import InputError
 from tuwen.query import Part, Query, combine, parse_query
 from tuwen.results import Hit, Item, Results
-from tuwen.store import View
 from tuwen.tables import TABLE_OF, Table
+from tuwen.view import View
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection

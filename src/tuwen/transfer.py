@@ -15,8 +15,8 @@ from tuwen import tables
 from tuwen.arrays import Modality
 from tuwen.errors import CollectionError, Damaged, InputError
 from tuwen.files import read_json, replacing, write_json
-from tuwen.store import View
 from tuwen.tables import TABLE_OF, Table
+from tuwen.view import View
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection

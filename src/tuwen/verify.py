@@ -11,8 +11,8 @@ from tuwen import tables
 from tuwen.arrays import Array
 from tuwen.errors import Damaged
 from tuwen.index.base import Index
-from tuwen.store import View
 from tuwen.tables import TABLE_OF, Table
+from tuwen.view import View
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
