@@ -55,7 +55,7 @@ class Index(ABC):
     width: int
     measured: dict[str, float]
     dead_share: ClassVar[float] = 0.2  # of removed rows, from which on a new index is better
-    few: ClassVar[int] = 5_000  # allowed rows up to which all of them are compared
+    few: ClassVar[int] = 2_000  # allowed rows up to which all of them are compared, or one in a hundred
 
     def __init__(self, width: int) -> None:
         if width < 1:
@@ -146,7 +146,7 @@ class Index(ABC):
         hits = Hits.none(len(queries), k)
         if wanted == 0 or len(queries) == 0:
             return hits
-        if positions is not None and len(positions) <= self.few:
+        if positions is not None and len(positions) <= max(self.few, self.few * len(self) // 200_000):
             where, scores = self._scan_few(queries, wanted, positions)
         else:
             mask = self._keys.mask(positions)
