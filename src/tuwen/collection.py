@@ -464,7 +464,10 @@ class Collection:
         return verify(self)
 
     def compact(self) -> dict[str, int]:
-        """Join small files and drop what is no longer needed; snapshots stay."""
+        """Join small files and drop what is no longer needed; snapshots stay.
+
+        What was replaced within the last hour stays too, so that readers can end what they do.
+        """
         done = self.store.compact()
         self.indexes.save(self.store.view)
         return done
@@ -472,6 +475,10 @@ class Collection:
     def snapshot(self, name: str) -> None:
         """Keep the present state under a name."""
         self.store.snapshot(name)
+
+    def drop_snapshot(self, name: str) -> None:
+        """Forget a snapshot; `compact` then frees what only it held."""
+        self.store.drop_snapshot(name)
 
     def roll_back(self, name: str) -> None:
         """Make a snapshot the present state again."""

@@ -313,6 +313,9 @@ class TestKeep:
         assert "16 images" in tuwen("snapshot", tiny, "之前", "--restore").err
         assert "did you mean" in tuwen("snapshot", tiny, "之後", "--restore").err
         assert tuwen("snapshot", tiny, "--restore").code == 2
+        assert tuwen("snapshot", tiny, "之前", "--restore", "--drop").code == 2
+        assert "Forgot 之前" in tuwen("snapshot", tiny, "之前", "--drop").err
+        assert not tuwen("snapshot", tiny).out
 
     def test_compact_says_what_it_freed(self, tuwen, tiny):
         assert "MB freed" in tuwen("compact", tiny).err

@@ -14,6 +14,9 @@ from tuwen.cli import _options, _output
 )
 @_options.collection
 def command(collection: Path) -> None:
-    """Compact a collection: join small files and drop deleted rows and old versions. Snapshots stay."""
+    """Compact a collection: join small files and drop deleted rows and old versions.
+
+    Snapshots stay, and so does what was replaced within the last hour, for those who read it now.
+    """
     done = _options.opened(collection).compact()
     _output.note(f"{done['bytes_removed'] / 1e6:,.1f} MB freed, {done['files']:,} data files left.")

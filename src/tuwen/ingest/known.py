@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuwen.files import content_hash
-from tuwen.store import View
+from tuwen.view import View
 
 IMAGE_COLUMNS = ("id", "entity", "path", "source", "hash", "size", "mtime_ns", "label", "metadata", "missing")
 TEXT_COLUMNS = ("id", "entity", "source", "hash", "label", "metadata", "missing")
