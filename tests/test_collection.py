@@ -134,6 +134,19 @@ def test_diversity_spreads_hits(tmp_path, vectors):
     assert "d" in spread
 
 
+def test_similar_checks_what_to_look_for(collection):
+    with pytest.raises(UnknownName, match="no kind named 'video'"):
+        collection.similar("image", "p5", to="video")
+
+
+def test_a_match_of_more_than_there_is_gives_all(collection, vectors):
+    forward, mirror = collection.match(vectors["text"][:3], k=10**12, both=True)
+    assert forward.scores.shape == (3, 40)
+    assert mirror is not None and mirror.scores.shape == (40, 3)
+    with pytest.raises(InputError, match="a whole number"):
+        collection.match(vectors["text"], k=2.5)
+
+
 def test_similar_leaves_the_item_itself_out(collection):
     found = collection.similar("image", "p5", k=3)
     assert "p5" not in {hit.id for hit in found}
@@ -378,7 +391,13 @@ def test_codes_are_learned_and_reordered_by_vectors(tmp_path, vectors):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"codes": 12}, "multiple of 8"), ({"dtype": "int8"}, "float16"), ({"width": 0}, "how wide")],
+    [
+        ({"codes": 12}, "multiple of 8"),
+        ({"codes": "64"}, "multiple of 8"),
+        ({"dtype": "int8"}, "float16"),
+        ({"width": 0}, "how wide"),
+        ({"width": 8.5}, "how wide"),
+    ],
 )
 def test_create_checks_its_arguments(tmp_path, options, message):
     with pytest.raises(InputError, match=message):

@@ -180,6 +180,27 @@ def test_a_changed_head_is_found(store):
         Store.open(store.path)
 
 
+@pytest.mark.parametrize("content", ["", "[]", "null", "{}", '{"format": "x"}', "\0\0"])
+@pytest.mark.parametrize("name", ["head.json", "collection.json"])
+def test_a_spoiled_file_is_called_damaged(store, name, content):
+    (store.path / name).write_text(content)
+    with pytest.raises(Damaged, match=name):
+        Store.open(store.path)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"x": 1}'])
+def test_a_spoiled_list_of_snapshots_is_called_damaged(store, content):
+    (store.path / "snapshots.json").write_text(content)
+    with pytest.raises(Damaged, match="does not list snapshots"):
+        store.snapshot("y")
+
+
+def test_a_table_that_is_gone_is_called_damaged(store):
+    shutil.rmtree(store.path / "ledger.lance")
+    with pytest.raises(Damaged, match=r"ledger\.lance is missing"), store.transaction():
+        pass
+
+
 def test_a_snapshot_survives_compaction_and_comes_back(store):
     add(store, "images", ["a", "b"])
     store.snapshot("初稿")

@@ -29,8 +29,8 @@ def match(
     approximate: bool,
 ) -> tuple[Matched, Matched | None]:
     """See `Collection.match`; `queries` are unit rows (n, width)."""
-    if k < 1:
-        raise InputError(f"k is {k}; ask for at least 1")
+    if not isinstance(k, int | np.integer) or k < 1:
+        raise InputError(f"k is {k}; ask for a whole number, at least 1")
     if len(names) != len(queries):
         raise InputError(f"there are {len(names)} query ids but {len(queries)} queries; they must align")
     if approximate and (both or temperature is not None):
@@ -44,7 +44,8 @@ def match(
         for batch in view.batches(table, ["vector"]):
             yield tables.matrix(batch["vector"]).astype(np.float32)
 
-    found = matching.top_both(queries, blocks(), k, both=both, temperature=temperature)
+    most = max(1, len(ids), len(queries) if both else 0)  # no room for more than there is
+    found = matching.top_both(queries, blocks(), min(int(k), most), both=both, temperature=temperature)
     forward = _matched(names, ids, found.items)
     if found.queries is None:
         return forward, None

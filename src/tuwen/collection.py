@@ -75,14 +75,14 @@ class Collection:
         """
         if dtype not in ("float16", "float32"):
             raise InputError(f"dtype is {dtype!r}; it must be 'float16' or 'float32'")
-        if codes < 0 or codes % 8:
+        if not isinstance(codes, int) or codes < 0 or codes % 8:
             raise InputError(f"codes is {codes}; the bits must be a multiple of 8, or 0 for none")
         made = encoders.load(encoder) if isinstance(encoder, str) else encoder
         width = made.width if made is not None else width
-        if width is None or width < 1:
+        if not isinstance(width, int | np.integer) or width < 1:
             raise InputError(f"width is {width}; without an encoder, say how wide the vectors are")
         name, fingerprint = (made.name, made.fingerprint) if made is not None else ("", "")
-        identity = Identity(encoder=name, fingerprint=fingerprint, width=width, dtype=dtype, codes=codes)
+        identity = Identity(encoder=name, fingerprint=fingerprint, width=int(width), dtype=dtype, codes=codes)
         return cls(Store.create(Path(path), identity), made)
 
     @classmethod
@@ -332,6 +332,8 @@ class Collection:
             to: What to look for; the same kind when None.
             k: How many.
         """
+        for side in (kind, to or kind):
+            _table(side)
         vector = self.vectors(kind, [identifier])[0]
         found = search(self, vector, to or kind, Options(k=k + 1))
         itself = identifier if (to or kind) == kind else None

@@ -73,7 +73,9 @@ def read_identity(path: Path) -> Identity:
         what = "is not a collection (it has no collection.json)" if path.exists() else "does not exist"
         raise CollectionError(f"{path} {what}; make one with: tuwen index {path} SOURCE")
     stored = read_json(path / "collection.json")
-    if stored.get("format", 0) > FORMAT:
+    if not isinstance(stored, dict) or not isinstance(stored.get("format"), int):
+        raise Damaged(f"{path / 'collection.json'} does not describe a collection; restore it from a copy")
+    if stored["format"] > FORMAT:
         raise CollectionError(
             f"{path} was written by tuwen {stored.get('tuwen')} (format {stored['format']}); "
             f"this is tuwen {__version__} (format {FORMAT}): upgrade with pip install -U tuwen"
@@ -104,8 +106,8 @@ def read_head(path: Path) -> Head:
     if not (path / "head.json").is_file():
         raise Damaged(f"{path / 'head.json'} is missing; restore it from a copy")
     stored = read_json(path / "head.json")
-    check = stored.pop("checksum", "")
-    if _check(stored) != check:
+    check = stored.pop("checksum", "") if isinstance(stored, dict) else None
+    if check is None or _check(stored) != check:
         raise Damaged(f"{path / 'head.json'} does not match its checksum; restore it from a copy")
     return Head(**stored | {"metadata_keys": tuple(stored["metadata_keys"])})
 

@@ -277,7 +277,12 @@ class Store:
     def snapshots(self) -> dict[str, dict[str, Any]]:
         """Names of the snapshots with what they hold."""
         path = self.path / "snapshots.json"
-        return dict(read_json(path)) if path.exists() else {}
+        found = read_json(path) if path.exists() else {}
+        if not isinstance(found, dict) or not all(
+            isinstance(kept, dict) and "versions" in kept for kept in found.values()
+        ):
+            raise Damaged(f"{path} does not list snapshots; restore it from a copy")
+        return found
 
     def roll_back(self, name: str) -> None:
         """Make a snapshot the present state again; what came after it stays in the history until `compact`.
@@ -351,7 +356,10 @@ class Store:
             leftover.unlink(missing_ok=True)
         versions = dict(head.versions)
         for table in TABLES:
-            latest = lance.dataset(str(self.path / f"{table}.lance"))
+            try:
+                latest = lance.dataset(str(self.path / f"{table}.lance"))
+            except ValueError as error:
+                raise Damaged(f"{self.path / table}.lance is missing; restore it from a copy") from error
             if latest.version != versions[table]:
                 latest.checkout_version(versions[table]).restore()  # type: ignore[no-untyped-call]
                 versions[table] = lance.dataset(str(self.path / f"{table}.lance")).version
