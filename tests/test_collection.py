@@ -473,3 +473,6 @@ def test_items_whose_files_vanished_stay_silent_until_asked(collection, vectors)
         transaction.replace("images", gone)
     assert collection.search(vectors["image"][5], k=1)[0].id != "p5"
     assert collection.search(vectors["image"][5], k=1, where="missing = true")[0].id == "p5"
+    for approximate in (False, True):
+        matched, _ = collection.match(vectors["image"][:8], k=40, approximate=approximate)
+        assert all(len(row) == 39 and "p5" not in row for row in matched.item_ids)

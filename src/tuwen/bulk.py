@@ -11,6 +11,7 @@ from tuwen import matching, tables
 from tuwen.arrays import Array
 from tuwen.errors import InputError
 from tuwen.results import Matched
+from tuwen.search import condition
 from tuwen.tables import Table
 
 if TYPE_CHECKING:
@@ -36,12 +37,13 @@ def match(
     if approximate and (both or temperature is not None):
         raise InputError("approximate matching has no mirror and no probabilities; leave one of them out")
     view = collection.store.view
-    ids = np.array(view.scan(table, ["id"])["id"].to_pylist(), dtype=object)
     if approximate:
         return _approximate(collection, queries, names, table, k), None
+    there = condition(view, table, None)  # items whose files have vanished answer nothing, as in a search
+    ids = np.array(view.scan(table, ["id"], there)["id"].to_pylist(), dtype=object)
 
     def blocks() -> Iterator[Array]:
-        for batch in view.batches(table, ["vector"]):
+        for batch in view.batches(table, ["vector"], where=there):
             yield tables.matrix(batch["vector"]).astype(np.float32)
 
     most = max(1, len(ids), len(queries) if both else 0)  # no room for more than there is
@@ -63,11 +65,12 @@ def _matched(asked: list[str], found: Array, ranking: matching.Ranking) -> Match
 
 def _approximate(collection: Collection, queries: Array, names: list[str], table: Table, k: int) -> Matched:
     view = collection.store.view
+    there = condition(view, table, None)
     k = min(k, view.count(table))
     if k == 0:
         return Matched(query_ids=names, item_ids=[[] for _ in names], scores=np.empty((len(names), 0)))
     with collection.indexes.using(view, table) as index:
-        hits = index.search(queries, k)
+        hits = index.search(queries, k, allowed=None if there is None else view.keys(table, there))
     every = view.scan(table, ["id"])
     place = dict(zip(every["_rowid"].to_pylist(), every["id"].to_pylist(), strict=True))
     items = [[place[key] for key in row if key >= 0] for row in hits.keys.tolist()]
