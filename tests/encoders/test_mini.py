@@ -43,6 +43,7 @@ def test_vectors_are_unit_rows_of_one_width(mini: Mini) -> None:
 def test_no_items_give_no_rows(mini: Mini) -> None:
     assert mini.encode_texts([]).shape == (0, mini.width)
     assert mini.encode_images([]).shape == (0, mini.width)
+    assert mini.encode_prepared(np.empty((0, 224, 224, 3), dtype=np.uint8)).shape == (0, mini.width)
 
 
 def test_a_batch_gives_what_single_items_give(mini: Mini) -> None:

@@ -105,6 +105,8 @@ class Mini(Encoder):
         return np.asarray(picture)
 
     def _encode_images(self, pixels: Array) -> Array:
+        if not len(pixels):
+            return np.empty((0, self.width), dtype=np.float32)
         # few at a time: the activations of more fall out of the processor's cache
         session, pixels = self._session, np.ascontiguousarray(pixels)
         parts = [session.run(None, {"pixels": pixels[at : at + 8]})[0] for at in range(0, len(pixels), 8)]
