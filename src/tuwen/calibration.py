@@ -23,8 +23,7 @@ QUERIES = 2000  # at most, to learn and measure
 FEWEST = 100  # queries with a true item, below which nothing is learned
 DEPTH = 40  # answers looked at for a query's true items
 BACKGROUND = 512
-# where more true answers than this would be called unfit, only the probability is told
-WORST_FALSE_REJECTS = 0.5
+LOST = 0.05  # share of queries with a true item that may be told that nothing fits
 CHANGED = 0.2  # share of items that came or went, from which on it is learned anew
 
 
@@ -33,12 +32,35 @@ class Verdict:
     """Whether anything in the collection fits a query.
 
     Attributes:
-        fits: False when nothing does; None when the encoder cannot tell well enough in this collection.
+        fits: True when something does (of queries without a true item, only a share such as 5 % gets
+            this), False when nothing does (of queries with one, 5 % get this), None in between, where
+            the encoder cannot tell.
         probability: Calibrated probability that something fits.
     """
 
     fits: bool | None
     probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What was learned about queries of one kind for items of the other.
+
+    Attributes:
+        cutoff: Gives the probability, and the threshold from which on something fits.
+        floor: The probability below which nothing fits: 5 % of queries with a true item lie there.
+    """
+
+    cutoff: Cutoff
+    floor: float
+
+    def judge(self, vector: Array, scores: Array) -> Verdict:
+        """The verdict on a query vector (d,) with the cosines of its best answers, best first."""
+        probability = self.cutoff.probabilities(vector[None], scores[None])
+        fits = True if self.cutoff.accepts(probability)[0] else None
+        if fits is None and probability[0] < self.floor:
+            fits = False
+        return Verdict(fits, float(probability[0]))
 
 
 def judge(
@@ -53,12 +75,8 @@ def judge(
         vector: Of the query, (d,).
         scores: Cosines of the best answers without a filter, best first; 11 are enough.
     """
-    cutoff = _load(collection).get(_name(asked, kind)) if asked is not None else None
-    if cutoff is None:
-        return None
-    probability = cutoff.probabilities(vector[None], scores[None])
-    sharp = cutoff.false_rejects <= WORST_FALSE_REJECTS
-    return Verdict(bool(cutoff.accepts(probability)[0]) if sharp else None, float(probability[0]))
+    known = _load(collection).get(_name(asked, kind)) if asked is not None else None
+    return None if known is None else known.judge(vector, scores)
 
 
 def calibrate(collection: Collection, false_accepts: float = 0.05) -> dict[str, dict[str, Any]]:
@@ -75,15 +93,17 @@ def calibrate(collection: Collection, false_accepts: float = 0.05) -> dict[str, 
         What was measured, by direction (`text-image`, `image-text`); empty when there are too few pairs.
     """
     view = collection.store.view
-    cutoffs = {}
+    learned = {}
     ways: tuple[tuple[Modality, Modality], ...] = (("text", "image"), ("image", "text"))
     for asked, kind in ways:
-        cutoff = _learn(collection, view, asked, kind, false_accepts)
-        if cutoff is not None:
-            cutoffs[_name(asked, kind)] = cutoff
+        known = _learn(collection, view, asked, kind, false_accepts)
+        if known is not None:
+            learned[_name(asked, kind)] = known
     made = {
         "items": view.count("images") + view.count("texts"),
-        "cutoffs": {name: cutoff.to_json() for name, cutoff in cutoffs.items()},
+        "ways": {
+            name: {"floor": known.floor, "cutoff": known.cutoff.to_json()} for name, known in learned.items()
+        },
     }
     with collection.writing():  # a writer clears away what looks like another's half-written file
         write_json(collection.path / FILE, made)
@@ -109,19 +129,18 @@ def measured(collection: Collection) -> dict[str, dict[str, Any]]:
     """What the calibration reached on queries that it did not learn from, by direction."""
     return {
         name: {
-            "false_accepts": round(cutoff.false_accepts, 3),
-            "false_rejects": round(cutoff.false_rejects, 3),
-            "area_under_curve": round(cutoff.area, 3),
-            "queries": cutoff.count,
-            "in_use": cutoff.false_rejects <= WORST_FALSE_REJECTS,
+            "false_accepts": round(known.cutoff.false_accepts, 3),
+            "false_rejects": round(known.cutoff.false_rejects, 3),
+            "area_under_curve": round(known.cutoff.area, 3),
+            "queries": known.cutoff.count,
         }
-        for name, cutoff in _load(collection).items()
+        for name, known in _load(collection).items()
     }
 
 
 def _learn(
     collection: Collection, view: View, asked: Modality, kind: Modality, false_accepts: float
-) -> Cutoff | None:
+) -> Calibration | None:
     rng = np.random.default_rng(0)
     queries = view.scan(TABLE_OF[asked], ["id", "entity"])
     owners = set(view.scan(TABLE_OF[kind], ["entity"])["entity"].to_pylist())
@@ -149,31 +168,35 @@ def _learn(
     items = view.keys(TABLE_OF[kind])
     sample = _vectors(view, kind, np.sort(rng.choice(items, min(BACKGROUND, len(items)), replace=False)))
     try:
-        return Cutoff.fit(vectors, hits.scores, true, sample, target=false_accepts)
+        cutoff = Cutoff.fit(vectors, hits.scores, true, sample, target=false_accepts)
     except InputError:  # every answer is a true one, so that nothing can be learned about false ones
         return None
+    present = cutoff.probabilities(vectors, hits.scores)
+    return Calibration(cutoff, float(np.quantile(present, LOST)))
 
 
 def _vectors(view: View, kind: Modality, keys: Array) -> Array:
     return unit_rows(tables.matrix(view.take(TABLE_OF[kind], keys, ["vector"])["vector"]))
 
 
-def _load(collection: Collection) -> dict[str, Cutoff]:
-    """The cutoffs by direction, read again when the file is another."""
+def _load(collection: Collection) -> dict[str, Calibration]:
+    """What was learned, by direction, read again when the file is another."""
     path = collection.path / FILE
     try:
         found = path.stat()
     except OSError:
         return {}
     stamp = (found.st_mtime_ns, found.st_ino)
-    if collection.cutoffs[0] != stamp:
+    if collection.calibrations[0] != stamp:
         try:
-            stored = read_json(path)["cutoffs"]
-            cutoffs = {name: Cutoff.from_json(value) for name, value in stored.items()}
-        except (OSError, Damaged, KeyError, TypeError, AttributeError):
-            cutoffs = {}  # made anew by the next `finish`; searches go on without
-        collection.cutoffs = (stamp, cutoffs)
-    return collection.cutoffs[1]
+            learned = {
+                name: Calibration(Cutoff.from_json(value["cutoff"]), float(value["floor"]))
+                for name, value in read_json(path)["ways"].items()
+            }
+        except (OSError, Damaged, KeyError, TypeError, ValueError, AttributeError):
+            learned = {}  # made anew by the next `finish`; searches go on without
+        collection.calibrations = (stamp, learned)
+    return collection.calibrations[1]
 
 
 def _name(asked: Modality, kind: Modality) -> str:

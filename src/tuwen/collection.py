@@ -25,9 +25,9 @@ from tuwen.tables import TABLE_OF
 from tuwen.view import View
 
 if TYPE_CHECKING:
+    from tuwen.calibration import Calibration
     from tuwen.ingest import Report
     from tuwen.methods.base import Hasher
-    from tuwen.rank import Cutoff
 
 BLOCK = 65_536  # rows at a time when vectors are given
 SUGGEST = 10_000  # items up to which an unknown id is compared with all of them
@@ -46,7 +46,7 @@ class Collection:
         self.indexes = Indexes(store)
         self._encoder = encoder
         self._hasher: Hasher | None = None
-        self.cutoffs: tuple[tuple[int, int], dict[str, Cutoff]] = ((0, 0), {})
+        self.calibrations: tuple[tuple[int, int], dict[str, Calibration]] = ((0, 0), {})
         if encoder is not None:
             self._check_encoder(encoder)
 

@@ -74,7 +74,7 @@ class Results(Sequence[Hit]):
         query: What was asked, in words.
         kind: What was looked for.
         hits: The hits.
-        fits: Whether anything fits the query; None when the collection is not calibrated for it.
+        fits: Whether anything fits the query; None when that cannot be told or was not calibrated.
         probability: The calibrated probability that something fits, or None.
         seconds: Time from question to answer.
     """
