@@ -11,7 +11,7 @@ import numpy as np
 
 from tuwen.arrays import Array
 from tuwen.index import calibration, library
-from tuwen.index.codes import SPARE, CodeIndex
+from tuwen.index.codes import SPARE, CodeIndex, hamming
 from tuwen.index.ivf import gather
 from tuwen.index.stored import Draft, Saved
 
@@ -87,8 +87,14 @@ class BinaryIVF(CodeIndex):
         if self._faiss is None:
             self._train(rows, _lists(len(rows)))
             self._built = len(rows)
-        with library.one_thread():  # assigning waits at a barrier for every few codes
-            self._faiss.add(rows)
+        # faiss would assign codes to lists by threads that wait for each other every few codes
+        faiss = library.faiss()
+        centres = faiss.vector_to_array(faiss.downcast_IndexBinary(self._faiss.quantizer).xb)
+        lists = np.ascontiguousarray(
+            hamming(rows, centres.reshape(-1, self.width // 8), 1)[0], dtype=np.int64
+        )
+        with library.one_thread():
+            self._faiss.add_core(len(rows), faiss.swig_ptr(rows), None, faiss.swig_ptr(lists))
         self._rows.append(rows)
 
     def _scan(
