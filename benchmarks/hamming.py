@@ -24,7 +24,7 @@ import common
 from tuwen import index
 
 BITS = 64
-WIDTH = 128
+WIDTH = 64
 CLUSTERS = 2000
 DEPTH = 10
 BLOCK = 200_000
@@ -125,7 +125,7 @@ def ask_ours(kind: str, stored: np.ndarray, queries: np.ndarray, floor: np.ndarr
 
         result |= common.percentiles(common.times(one, len(queries)))
         result["recall"] = round(float((scores >= BITS - 2 * floor).mean()), 4)
-        many = np.tile(queries, (math.ceil(512 / len(queries)), 1))
+        many = np.tile(queries, (math.ceil(256 / len(queries)), 1))
         start = time.perf_counter()
         loaded.search(many, DEPTH)
         result["batch_per_s"] = round(len(many) / (time.perf_counter() - start))
@@ -136,7 +136,7 @@ def ask_faiss(flat: faiss.IndexBinaryFlat, queries: np.ndarray) -> dict[str, Any
     """IndexBinaryFlat with counting, in one thread; batches in all."""
     common.say("asking faiss")
     flat.use_heap = False
-    many = np.tile(queries, (math.ceil(512 / len(queries)), 1))
+    many = np.tile(queries, (math.ceil(256 / len(queries)), 1))
     start = time.perf_counter()
     flat.search(many, DEPTH)
     per_s = round(len(many) / (time.perf_counter() - start))
