@@ -14,7 +14,7 @@ from teacher import Teacher
 from torch import Tensor
 from torch.nn import functional
 
-from data import Pixels, data_folder, emoji_scenes, load_pixels, read_emoji, read_flickr, read_webnews
+from data import Pixels, data_folder, emoji_scenes, load_pixels, read_emoji, read_flickr
 
 Extract = Callable[[Tensor], Tensor]
 
@@ -41,7 +41,7 @@ def view(pixels: Tensor, number: int, side: int, generator: torch.Generator) -> 
 
 
 def extract(pixels: Pixels, number: int, side: int, network: Extract) -> np.ndarray:
-    """Features ``(n, 1280)`` float16 of one view of the pictures."""
+    """Features ``(n, width)`` float16 of one view of the pictures."""
     generator = torch.Generator().manual_seed(number)
     parts = [
         network(view(torch.from_numpy(pixels[start : start + 25]), number, side, generator))
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/mini"))
     parser.add_argument("--teacher", action="store_true", help="use the teacher instead of the student")
     parser.add_argument("--side", type=int, default=224)
-    parser.add_argument("--views", type=int, default=6)
+    parser.add_argument("--views", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, help="default: features.npz in the work folder")
     options = parser.parse_args()
@@ -68,6 +68,7 @@ def main() -> None:
 
         def network(pixels: Tensor) -> Tensor:
             return teacher(pixels)[-1].mean((2, 3))
+
     else:
         student = Student()
         student.load_state_dict(torch.load(options.work / "distill.pt", weights_only=True)["average"])
@@ -77,16 +78,20 @@ def main() -> None:
             features: Tensor = student(to_input(pixels).contiguous(memory_format=torch.channels_last))
             return features
 
-    emoji = [row[0] for row in read_emoji(data)]
-    flickr = load_pixels([picture.path for picture in read_flickr(data, "train")])
-    webnews = load_pixels([path for path, _ in read_webnews(data)])
+    pools = {
+        "flickr": [load_pixels([picture.path for picture in read_flickr(data, "train")])] * options.views,
+        "emoji": [emoji_scenes([row[0] for row in read_emoji(data)], seed) for seed in range(2)],
+    }
+    features = {}
     with torch.inference_mode():
-        arrays = {
-            "flickr": np.stack([extract(flickr, n, options.side, network) for n in range(options.views)]),
-            "webnews": np.stack([extract(webnews, n, options.side, network) for n in range(2)]),
-            "emoji": np.stack([extract(emoji_scenes(emoji, n), 0, options.side, network) for n in range(2)]),
-        }
-    np.savez(options.out or options.work / "features.npz", **arrays)
+        for kind, pool in pools.items():
+            # emoji are composed anew for each view, so that there is nothing left to vary
+            parts = [
+                extract(pixels, 0 if kind == "emoji" else number, options.side, network)
+                for number, pixels in enumerate(pool)
+            ]
+            features[kind] = np.stack(parts)
+    np.savez(options.out or options.work / "features.npz", **features)
 
 
 if __name__ == "__main__":

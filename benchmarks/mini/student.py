@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 #: Channels of the cut points between stages (those of the teacher, so that stages can be trained apart).
 CUT_CHANNELS = (24, 32, 64, 96, 160, 320, 1280)
+#: Cuts whose averages make the picture's features; the earlier ones keep colour and texture.
+POOLED_CUTS = (3, 4, 5, 6)
+#: Width of the features.
+FEATURES = sum(CUT_CHANNELS[cut] for cut in POOLED_CUTS)
 #: Stride of each cut point relative to the input picture.
 CUT_STRIDES = (4, 8, 16, 16, 32, 32, 32)
 
@@ -44,7 +49,7 @@ class InvertedResidual(nn.Module):
 
 
 class Student(nn.Module):
-    """Seven stages from pixels to the 1280 channels that are averaged into the picture's features.
+    """Seven stages; the averages of the last four are the features of the picture.
 
     The first stage uses dense 3x3 convolutions instead of depthwise ones: at high resolution these are
     several times faster per multiplication on a CPU.
@@ -87,8 +92,11 @@ class Student(nn.Module):
         )
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Map pixels in [-1, 1], ``(n, 3, side, side)``, to averaged features ``(n, 1280)``."""
+        """Map pixels in [-1, 1], ``(n, 3, side, side)``, to averaged features ``(n, FEATURES)``."""
         x = pixels
-        for stage in self.stages:
+        averages = []
+        for cut, stage in enumerate(self.stages):
             x = stage(x)
-        return x.mean((2, 3))
+            if cut in POOLED_CUTS:
+                averages.append(x.mean((2, 3)))
+        return torch.cat(averages, dim=1)

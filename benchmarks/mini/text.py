@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from data import data_folder, read_emoji, read_flickr, read_pascal, read_webnews, split_train
+from data import data_folder, read_emoji, read_flickr, read_pascal, split_train
 from tuwen.encoders.mini import tokens
 
 Ids = list[NDArray[np.int64]]
@@ -31,19 +31,18 @@ class Recipe:
     embedding: int = 128
     hidden: int = 512
     minimum: int = 6
-    steps: int = 1500
+    steps: int = 1600
     batch: int = 512
     rate: float = 3e-3
     decay: float = 0.05
-    token_dropout: float = 0.2
-    text_dropout: float = 0.2
-    feature_dropout: float = 0.3
+    token_dropout: float = 0.3
+    text_dropout: float = 0.3
+    feature_dropout: float = 0.4
     cross: float = 0.3
     emoji: float = 0.2
     pascal: float = 0.1
-    news: float = 0.0
-    smooth: float = 0.0
-    hidden_image: int = 0
+    warm: int = 100
+    report: int = 250
 
 
 class TextTower(nn.Module):
@@ -76,6 +75,9 @@ class TextTower(nn.Module):
 class ImageHead(nn.Module):
     """Averaged features to unit vectors: standardise, drop, project."""
 
+    mean: Tensor
+    spread: Tensor
+
     def __init__(self, mean: Tensor, spread: Tensor, recipe: Recipe) -> None:
         super().__init__()
         self.register_buffer("mean", mean)
@@ -84,7 +86,7 @@ class ImageHead(nn.Module):
         self.project = nn.Linear(len(mean), recipe.width)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Unit vectors ``(n, width)`` of features ``(n, 1280)``."""
+        """Unit vectors ``(n, width)`` of features ``(n, features)``."""
         return functional.normalize(self.project(self.dropout((features - self.mean) / self.spread)))
 
 
@@ -119,7 +121,7 @@ def recall(scores: NDArray[np.float32], target: NDArray[np.int64]) -> list[float
     return [round(float((rank < k).mean() * 100), 2) for k in (1, 5, 10)]
 
 
-def nce(a: Tensor, b: Tensor, scale: Tensor, smooth: float) -> Tensor:
+def nce(a: Tensor, b: Tensor, scale: Tensor, smooth: float = 0.0) -> Tensor:
     """Symmetric InfoNCE of rows that belong together."""
     logits = a @ b.T * scale
     target = torch.arange(len(a))
@@ -127,139 +129,191 @@ def nce(a: Tensor, b: Tensor, scale: Tensor, smooth: float) -> Tensor:
     return (forward + functional.cross_entropy(logits.T, target, label_smoothing=smooth)) / 2
 
 
-def choose(groups: Sequence[Ids], rng: np.random.Generator) -> Ids:
-    """One text of each group."""
-    return [group[int(rng.integers(len(group)))] for group in groups]
+class Features:
+    """Features computed beforehand, ``(views, pictures, features)`` for each kind of picture."""
+
+    def __init__(self, features: dict[str, NDArray[np.float16]]) -> None:
+        self.features = {kind: torch.from_numpy(values).float() for kind, values in features.items()}
+        self.views = {kind: len(values) for kind, values in features.items()}
+
+    def __call__(self, kind: str, rows: NDArray[np.int64], view: NDArray[np.int64]) -> Tensor:
+        """Features ``(n, features)`` of pictures, each in one of its views."""
+        return self.features[kind][torch.from_numpy(view), torch.from_numpy(rows)]
+
+
+class Captions:
+    """All texts as rows of the table, and which pictures are fitted and which held out."""
+
+    def __init__(self, recipe: Recipe, data: Path, everything: bool) -> None:
+        pictures = read_flickr(data, "train")
+        held = {picture.path for picture in split_train(data)[1]}
+        rows = np.arange(len(pictures))
+        out = np.asarray([picture.path in held for picture in pictures])
+        self.fit = rows if everything else rows[~out]
+        self.held = rows[out]
+        emoji, pascal = read_emoji(data), read_pascal(data)
+        corpus = [text for row in self.fit for group in pictures[row].captions.values() for text in group]
+        corpus += [text for group in pascal for text in group]
+        # Twice, because names and keywords are few and short.
+        corpus += [text for _, english, chinese in emoji for text in english + chinese] * 2
+        self.pieces = build_vocabulary(corpus, recipe.minimum)
+        index = Indexer(self.pieces)
+        self.english = [index(picture.captions["en"]) for picture in pictures]
+        self.chinese = [index(picture.captions["zh"]) for picture in pictures]
+        self.pascal = [index(group) for group in pascal]
+        self.emoji_english = [index(row[1]) for row in emoji]
+        self.emoji_chinese = [index(row[2]) for row in emoji]
+
+
+def draw(groups: Sequence[Ids], rows: NDArray[np.int64], rng: np.random.Generator) -> Ids:
+    """One text of each chosen group."""
+    return [groups[row][int(rng.integers(len(groups[row])))] for row in rows]
+
+
+def loss_of(
+    recipe: Recipe,
+    captions: Captions,
+    source: Features,
+    tower: TextTower,
+    head: ImageHead,
+    scale: Tensor,
+    chosen: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> Tensor:
+    """Contrast pictures with captions of both languages, the languages, emoji, and sentences."""
+    n, side = len(chosen), 96
+    image = head(source("flickr", chosen, rng.integers(0, source.views["flickr"], n)))
+    icons = rng.choice(len(captions.emoji_english), side, replace=False)
+    groups = rng.choice(len(captions.pascal), side, replace=False)
+    # One pass of the tower over all texts of the step.
+    text = tower(
+        draw(captions.english, chosen, rng)
+        + draw(captions.chinese, chosen, rng)
+        + draw(captions.emoji_english, icons, rng)
+        + draw(captions.emoji_chinese, icons, rng)
+        + draw(captions.pascal, groups, rng)
+        + draw(captions.pascal, groups, rng)
+    )
+    english, chinese, icon_english, icon_chinese, one, other = text.split([n, n, side, side, side, side])
+    loss = (
+        nce(image, english, scale) + nce(image, chinese, scale) + recipe.cross * nce(english, chinese, scale)
+    )
+    # The same name or sentence may stand twice in a batch: soften what is called wrong.
+    loss = loss + recipe.pascal * nce(one, other, scale, 0.1)
+    loss = loss + recipe.emoji * nce(icon_english, icon_chinese, scale, 0.1)
+    if "emoji" in source.views:
+        icon = head(source("emoji", icons, rng.integers(0, source.views["emoji"], side)))
+        both = nce(icon, icon_english, scale, 0.1) + nce(icon, icon_chinese, scale, 0.1)
+        loss = loss + recipe.emoji * both
+    return loss
+
+
+def score(captions: Captions, source: Features, tower: TextTower, head: ImageHead) -> dict[str, list[float]]:
+    """Text-to-image recall on the held-out pictures."""
+    tower.eval()
+    head.eval()
+    held = captions.held
+    result: dict[str, list[float]] = {}
+    with torch.inference_mode():
+        plain = np.zeros(50, dtype=np.int64)
+        parts = [
+            head(source("flickr", held[start : start + 50], plain[: len(held) - start]))
+            for start in range(0, len(held), 50)
+        ]
+        images = torch.cat(parts).numpy()
+        for language, groups in (("en", captions.english), ("zh", captions.chinese)):
+            texts = [text for row in held for text in groups[row]]
+            target = np.repeat(np.arange(len(held)), [len(groups[row]) for row in held])
+            result[f"{language} text->image"] = recall(tower(texts).numpy() @ images.T, target)
+    return result
 
 
 def train(
-    recipe: Recipe, data: Path, features: dict[str, NDArray[np.float16]], everything: bool, seed: int
-) -> tuple[TextTower, ImageHead, list[str], dict[str, list[float]]]:
-    """Fit both heads; score the development split unless it is trained on."""
+    recipe: Recipe,
+    captions: Captions,
+    source: Features,
+    tower: TextTower,
+    head: ImageHead,
+    scale: nn.Parameter,
+    seed: int,
+    watch: bool = False,
+) -> None:
+    """Fit both heads; score now and then when watched."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    pictures = read_flickr(data, "train")
-    held = {picture.path for picture in split_train(data)[1]}
-    fit = [row for row, picture in enumerate(pictures) if everything or picture.path not in held]
-    development = [row for row, picture in enumerate(pictures) if picture.path in held]
-    emoji, pascal, news = read_emoji(data), read_pascal(data), read_webnews(data)
-
-    corpus = [text for row in fit for group in pictures[row].captions.values() for text in group]
-    corpus += [text for group in pascal for text in group]
-    corpus += [text for _, english, chinese in emoji for text in english + chinese for _ in range(2)]
-    corpus += [text[:60] for _, text in news] if recipe.news else []
-    pieces = build_vocabulary(corpus, recipe.minimum)
-    index = Indexer(pieces)
-    english = [index(pictures[row].captions["en"]) for row in fit]
-    chinese = [index(pictures[row].captions["zh"]) for row in fit]
-    pascal_ids = [index(group) for group in pascal]
-    emoji_en, emoji_zh = [index(row[1]) for row in emoji], [index(row[2]) for row in emoji]
-    news_ids = [index([text[:60], text[60:120] or text[:60]]) for _, text in news]
-
-    views = torch.from_numpy(features["flickr"]).float()
-    mean, spread = views[:, fit].mean((0, 1)), views[:, fit].std((0, 1))
-    tower = TextTower(len(pieces), recipe)
-    head = ImageHead(mean, spread + 0.1 * spread.mean(), recipe)
-    scale = nn.Parameter(torch.tensor(math.log(20.0)))
-    table = list(tower.table.parameters())
     rest = [*tower.direct.parameters(), *tower.hidden.parameters(), *tower.output.parameters()]
     groups = [
-        {"params": table, "weight_decay": recipe.decay, "base": recipe.rate},
+        {"params": [*tower.table.parameters()], "weight_decay": recipe.decay, "base": recipe.rate},
         {"params": [*rest, *head.parameters()], "weight_decay": recipe.decay, "base": recipe.rate / 3},
         {"params": [scale], "weight_decay": 0.0, "base": recipe.rate / 3},
     ]
     optimiser = torch.optim.AdamW(groups, lr=recipe.rate, fused=True, betas=(0.9, 0.98))
-    order: list[int] = []
+    order = np.empty(0, dtype=np.int64)
     began, history = time.monotonic(), []
     for step in range(recipe.steps):
         progress = step / recipe.steps
-        shape = min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * progress))
+        shape = min(1.0, (step + 1) / recipe.warm) * 0.5 * (1 + math.cos(math.pi * progress))
         for group in optimiser.param_groups:
             group["lr"] = group["base"] * shape
         if len(order) < recipe.batch:
-            order = rng.permutation(len(fit)).tolist()
-        chosen = [order.pop() for _ in range(recipe.batch)]
-        view = torch.from_numpy(rng.integers(0, len(views), recipe.batch))
+            order = rng.permutation(captions.fit)
+        chosen, order = order[: recipe.batch], order[recipe.batch :]
         tower.train()
         head.train()
-        temperature = scale.exp().clamp(max=100)
-        image = head(views[view, torch.tensor([fit[c] for c in chosen])])
-        text = tower(choose([english[c] for c in chosen], rng) + choose([chinese[c] for c in chosen], rng))
-        first, second = text[: recipe.batch], text[recipe.batch :]
-        loss = nce(image, first, temperature, recipe.smooth) + nce(image, second, temperature, recipe.smooth)
-        if recipe.cross:
-            loss = loss + recipe.cross * nce(first, second, temperature, recipe.smooth)
-        if recipe.emoji:
-            some = rng.choice(len(emoji), 128, replace=False)
-            pair = tower(choose([emoji_en[s] for s in some], rng) + choose([emoji_zh[s] for s in some], rng))
-            loss = loss + recipe.emoji * nce(pair[:128], pair[128:], temperature, 0.1)
-            if "emoji" in features:
-                shot = torch.from_numpy(
-                    features["emoji"][int(rng.integers(len(features["emoji"]))), some]
-                ).float()
-                shown = head(shot)
-                loss = loss + recipe.emoji * nce(shown, pair[:128], temperature, 0.1)
-                loss = loss + recipe.emoji * nce(shown, pair[128:], temperature, 0.1)
-        if recipe.pascal:
-            some = rng.choice(len(pascal), 128, replace=False)
-            pair = tower(
-                choose([pascal_ids[s] for s in some], rng) + choose([pascal_ids[s] for s in some], rng)
-            )
-            loss = loss + recipe.pascal * nce(pair[:128], pair[128:], temperature, 0.1)
-        if recipe.news and "webnews" in features:
-            some = rng.choice(len(news), 128, replace=False)
-            shot = torch.from_numpy(
-                features["webnews"][int(rng.integers(len(features["webnews"]))), some]
-            ).float()
-            written = tower(choose([news_ids[s] for s in some], rng))
-            loss = loss + recipe.news * nce(head(shot), written, temperature, 0.1)
+        loss = loss_of(recipe, captions, source, tower, head, scale.exp().clamp(max=100), chosen, rng)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         history.append(float(loss.detach()))
-        if step % 250 == 249:
-            print(
-                f"step {step + 1} loss {np.mean(history[-250:]):.3f} scale {float(scale.detach().exp()):.1f} "
-                f"{time.monotonic() - began:.0f} s",
-                flush=True,
-            )
-    tower.eval()
-    head.eval()
-    scores: dict[str, list[float]] = {}
-    if not everything:
-        with torch.inference_mode():
-            image_vectors = head(views[0, development]).numpy()
-            for language in ("en", "zh"):
-                captions = [pictures[row].captions[language] for row in development]
-                flat = index(text for group in captions for text in group)
-                target = np.repeat(np.arange(len(development)), [len(group) for group in captions])
-                vectors = tower(flat).numpy()
-                scores[f"{language} text->image"] = recall(vectors @ image_vectors.T, target)
-    return tower, head, pieces, scores
+        if (step + 1) % recipe.report == 0:
+            shown: dict[str, object] = {"step": step + 1, "loss": round(float(np.mean(history)), 3)}
+            shown |= {"scale": round(float(scale.detach().exp()), 1), "s": round(time.monotonic() - began)}
+            print(json.dumps(shown | (score(captions, source, tower, head) if watch else {})), flush=True)
+            history = []
 
 
-def main() -> None:
-    """Train on a features file and save both heads."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def parse(parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, Recipe]:
+    """Options shared with `joint.py`, and the recipe they make."""
     parser.add_argument("--data", help="data folder (default: TUWEN_DATA or ../shared/data)")
-    parser.add_argument("--features", type=Path, default=Path("build/mini/features.npz"))
-    parser.add_argument("--out", type=Path, default=Path("build/mini/heads.pt"))
     parser.add_argument("--everything", action="store_true", help="train on the development split too")
+    parser.add_argument("--watch", action="store_true", help="score the development split on the way")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     for name, value in vars(Recipe()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    recipe = Recipe(**{name: getattr(options, name) for name in vars(Recipe())})
+    torch.set_flush_denormal(True)
+    return options, Recipe(**{name: getattr(options, name) for name in vars(Recipe())})
+
+
+def write(
+    path: Path, recipe: Recipe, captions: Captions, tower: TextTower, head: ImageHead, scale: Tensor
+) -> None:
+    """Save the heads for `joint.py` and `export.py`."""
+    state = {"tower": tower.state_dict(), "head": head.state_dict(), "scale": scale.detach()}
+    torch.save(state | {"pieces": captions.pieces, "recipe": vars(recipe)}, path)
+
+
+def main() -> None:
+    """Train on a features file and save both heads."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--features", type=Path, default=Path("build/mini/features.npz"))
+    parser.add_argument("--out", type=Path, default=Path("build/mini/heads.pt"))
+    options, recipe = parse(parser)
+    captions = Captions(recipe, data_folder(options.data), options.everything)
     with np.load(options.features) as stored:
-        features = {name: stored[name] for name in stored.files}
-    tower, head, pieces, scores = train(
-        recipe, data_folder(options.data), features, options.everything, options.seed
-    )
-    print(json.dumps({"pieces": len(pieces), **scores}), flush=True)
-    state = {"tower": tower.state_dict(), "head": head.state_dict(), "pieces": pieces, "recipe": vars(recipe)}
-    torch.save(state, options.out)
+        source = Features({name: stored[name] for name in stored.files})
+    torch.manual_seed(options.seed)
+    fitted = source.features["flickr"][:, torch.from_numpy(captions.fit)]
+    spread = fitted.std((0, 1))
+    tower = TextTower(len(captions.pieces), recipe)
+    head = ImageHead(fitted.mean((0, 1)), spread + 0.1 * spread.mean(), recipe)
+    scale = nn.Parameter(torch.tensor(math.log(20.0)))
+    train(recipe, captions, source, tower, head, scale, options.seed, options.watch)
+    result = {} if options.everything else score(captions, source, tower, head)
+    print(json.dumps({"pieces": len(captions.pieces), **result}), flush=True)
+    write(options.out, recipe, captions, tower, head, scale)
 
 
 if __name__ == "__main__":
