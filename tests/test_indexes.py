@@ -119,3 +119,21 @@ def test_a_folder_that_cannot_be_written_costs_the_cache_alone(collection, monke
     monkeypatch.setattr(index, "build", refusing)
     (collection.path / "index").write_text("in the way")
     assert collection.search(unit(0, 100)[5], k=1)[0].id == "p5"
+
+
+def test_when_memory_is_short_the_disk_answers(tmp_path, monkeypatch):
+    from tuwen import indexes
+
+    monkeypatch.setattr(indexes, "_spare_bytes", lambda: 1000)
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(9000, 16)).astype(np.float32)
+    made = Collection.create(tmp_path / "c", encoder=None, width=16)
+    made.add_vectors("image", [f"i{i}" for i in range(9000)], vectors)
+    made.finish()
+    with made.indexes.using(made.store.view, "images") as ready:
+        assert ready.kind == "disk"
+    assert made.store.view.dataset("images").has_index
+    assert made.search(vectors[77], k=1)[0].id == "i77"
+    made.add_vectors("image", ["late"], -vectors[:1])
+    assert made.search(-vectors[0], k=1)[0].id == "late"
+    assert made.verify() == []

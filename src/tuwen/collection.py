@@ -16,6 +16,7 @@ from tuwen.arrays import MODALITIES, Array, Modality, check_matrix, unit_rows
 from tuwen.encoders import Encoder
 from tuwen.errors import CollectionError, InputError, UnknownName, unknown
 from tuwen.head import Identity
+from tuwen.index.disk import Disk
 from tuwen.indexes import Indexes
 from tuwen.records import Record
 from tuwen.results import Item, Matched, Results
@@ -404,6 +405,10 @@ class Collection:
             say("joining small files")
             self.store.compact()
         say("indexing vectors")
+        for table in TABLE_OF.values():
+            if self.indexes.on_disk(self.store.view, table):
+                with self.store.transaction() as transaction:
+                    Disk.make(transaction.dataset(table), "vector")
         self.indexes.save(self.store.view)
         if all(self.count(kind) for kind in MODALITIES):
             say("learning when nothing fits")

@@ -69,7 +69,7 @@ class Indexes:
                 if not (known and known[2] == epoch and self._searching[table, column]):
                     break
                 self._idle.wait()
-            if known is None and column == "vector" and _kind(view, table) == "disk":
+            if known is None and column == "vector" and self.on_disk(view, table):
                 return Disk(view.dataset(table), column)
             found = known[0] if known and known[2] == epoch else self._load(view, table, column)
             fresh = found is None or not self._follow(found, view, table, column)
@@ -91,6 +91,10 @@ class Indexes:
             ready = self.get(view, table, column)
             if isinstance(ready, Index):
                 self._save(ready, view, table, column)
+
+    def on_disk(self, view: View, table: Table) -> bool:
+        """Whether memory is too short for the vectors of a table, so that Lance's own index answers."""
+        return view.count(table) > 0 and _kind(view, table) == "disk"
 
     def _follow(self, found: Index, view: View, table: Table, column: Column) -> bool:
         """Add and remove what has changed; False when building anew is better."""
