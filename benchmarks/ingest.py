@@ -88,10 +88,11 @@ def timed(call: Callable[[], object]) -> tuple[float, float]:
 def to_searchable(encoder: Any, files: Sequence[Path], path: Path) -> None:
     """From an absent collection to the first answer."""
     collection = Collection.create(path, encoder=encoder)
-    ingest(collection, open_source(files[0].parent))
+    report = ingest(collection, open_source(files[0].parent))
     collection.finish()
     assert len(collection.search("a dog on the grass", k=5)) == 5
-    assert collection.count("image") == len(files)
+    # Flickr8k holds some pictures twice; those are stored once
+    assert collection.count("image") + report.duplicates == len(files)
 
 
 def encoder_alone(encoder: Any, files: Sequence[Path]) -> None:
@@ -238,10 +239,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
-    parser.add_argument("--images", type=int, default=7000, metavar="N")
+    parser.add_argument("--images", type=int, default=3000, metavar="N")
     parser.add_argument("--vectors", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--width", type=int, default=512, metavar="N")
-    parser.add_argument("--repeat", type=int, default=3, metavar="N")
+    parser.add_argument("--repeat", type=int, default=2, metavar="N")
     wanted = parser.parse_args()
     if wanted.quick:
         wanted.images, wanted.vectors, wanted.repeat = 500, 50_000, 1
