@@ -180,7 +180,7 @@ def _check_directions(ids: Sequence[str], stored: Array) -> None:
 def _column(field: pa.Field, values: Sequence[Any] | None, n: int) -> pa.Array:
     try:
         if field.name == "metadata":
-            texts = ["{}"] * n if values is None else [_json(value) for value in values]
+            texts = ["{}"] * n if values is None else [metadata_json(value) for value in values]
             return pa.ExtensionArray.from_storage(pa.json_(), pa.array(texts, pa.string()))
         return pa.array([_DEFAULTS.get(field.name)] * n if values is None else values, field.type)
     except InputError:
@@ -189,7 +189,12 @@ def _column(field: pa.Field, values: Sequence[Any] | None, n: int) -> pa.Array:
         raise InputError(f"{field.name} has a value that does not fit ({field.type}): {error}") from error
 
 
-def _json(value: dict[str, Any] | None) -> str:
+def metadata_json(value: dict[str, Any] | None) -> str:
+    """Metadata as the JSON text that is stored.
+
+    Raises:
+        InputError: It is no dict.
+    """
     if value is not None and not isinstance(value, dict):
         raise InputError(f"metadata is {type(value).__name__}; it must be a dict of JSON values by name")
     return json.dumps(value or {}, ensure_ascii=False, default=_plain)

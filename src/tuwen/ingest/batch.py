@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import pyarrow as pa
 
 from tuwen.arrays import MODALITIES, Array, Modality
 from tuwen.records import Refusal
-from tuwen.tables import TABLE_OF
+from tuwen.tables import TABLE_OF, metadata_json
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
@@ -146,13 +145,10 @@ class Batch:
             old = found[name].to_pylist()
             new = [changes[identifier].get(name, value) for identifier, value in zip(ids, old, strict=True)]
             if name == "metadata":
-                array = pa.ExtensionArray.from_storage(field.type, pa.array(map(_json, new), pa.string()))
+                # what is stored already is text
+                texts = [value if isinstance(value, str) else metadata_json(value) for value in new]
+                array = pa.ExtensionArray.from_storage(field.type, pa.array(texts, pa.string()))
             else:
                 array = pa.array(new, field.type)
             found = found.set_column(found.schema.get_field_index(name), field, array)
         return found
-
-
-def _json(value: str | dict[str, Any]) -> str:
-    """Stored metadata is JSON text already, new metadata is not."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
