@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=5000)
     parser.add_argument("--items", type=int, default=50_000)
     parser.add_argument("--width", type=int, default=1024)
-    parser.add_argument("--rounds", type=int, default=3, help="runs of ours and of the product, alternating")
+    parser.add_argument("--rounds", type=int, default=7, help="runs of ours and of the product, alternating")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-peers", action="store_true", help="ours and the product alone")
     options = parser.parse_args()
