@@ -152,6 +152,14 @@ def test_writers_queue_and_then_say_so(store):
         pass
 
 
+def test_waiting_for_another_writer_is_said(store, monkeypatch, caplog):
+    monkeypatch.setattr("tuwen.store.SILENT_SECONDS", 0.01)
+    other = Store.open(store.path)
+    with store.transaction(), pytest.raises(Locked), other.transaction(wait=0.05):
+        pass
+    assert "another process is writing" in caplog.text
+
+
 def test_create_refuses_a_folder_with_something_in_it(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(CollectionError, match="not an empty folder"):

@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tuwen import Collection
@@ -45,3 +46,23 @@ def test_files_that_cannot_be_read_are_a_fault(collection):
     (fault,) = Collection.open(collection.path).verify()
     assert fault.startswith("images: ")
     assert "cannot be read" in fault
+
+
+def test_vectors_that_are_no_numbers_are_faults_with_codes_too(tmp_path):
+    made = Collection.create(tmp_path / "c", encoder=None, width=WIDTH, codes=8)
+    rng = np.random.default_rng(0)
+    for kind in ("image", "text"):
+        made.add_vectors(kind, [f"{i}" for i in range(40)], rng.normal(size=(40, WIDTH)))
+    made.finish()
+    schema = made.store.view.dataset("texts").schema
+    rows = made.store.view.by_ids("texts", ["7"], schema.names).drop_columns(["_rowid"])
+    field = schema.field("vector")
+    numbers = pa.array(np.full(WIDTH, np.nan, dtype=np.float16))
+    vector = pa.FixedSizeListArray.from_arrays(numbers, WIDTH)
+    spoiled = rows.set_column(schema.names.index("vector"), field, vector)
+    with made.store.transaction() as transaction:
+        transaction.delete("texts", ["7"])
+        transaction.append("texts", spoiled)
+    faults = made.verify()
+    assert any("1 vectors are not of length one: '7'" in fault for fault in faults)
+    assert any("checksum: '7'" in fault for fault in faults)

@@ -58,7 +58,7 @@ def _matched(asked: list[str], found: Array, ranking: matching.Ranking) -> Match
     return Matched(
         query_ids=asked,
         item_ids=found[ranking.indices].tolist(),
-        scores=ranking.scores,
+        scores=np.clip(ranking.scores, -1, 1),  # rounding may take a cosine a little beyond
         probabilities=ranking.probabilities,
     )
 
@@ -74,4 +74,4 @@ def _approximate(collection: Collection, queries: Array, names: list[str], table
     every = view.scan(table, ["id"])
     place = dict(zip(every["_rowid"].to_pylist(), every["id"].to_pylist(), strict=True))
     items = [[place[key] for key in row if key >= 0] for row in hits.keys.tolist()]
-    return Matched(query_ids=names, item_ids=items, scores=hits.scores)
+    return Matched(query_ids=names, item_ids=items, scores=np.minimum(hits.scores, 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,7 +72,7 @@ def read_identity(path: Path) -> Identity:
     """
     if not (path / "collection.json").is_file():
         what = "is not a collection (it has no collection.json)" if path.exists() else "does not exist"
-        raise CollectionError(f"{path} {what}; make one with: tuwen index {path} SOURCE")
+        raise CollectionError(f"{path} {what}; make one with: tuwen index {shlex.quote(str(path))} SOURCE")
     stored = read_json(path / "collection.json")
     if not isinstance(stored, dict) or not isinstance(stored.get("format"), int):
         raise Damaged(f"{path / 'collection.json'} does not describe a collection; restore it from a copy")

@@ -287,6 +287,7 @@ def _among(keys: Array, rising: Array) -> Array:
 
 def _hits(view: View, kind: Modality, keys: Array, scores: Array, offset: int) -> tuple[Hit, ...]:
     rows = view.take(TABLE_OF[kind], keys, item_columns(kind))
+    scores = np.clip(scores, -1, 1)  # rounding may take a cosine a little beyond
     by_key = {int(key): float(score) for key, score in zip(keys, scores, strict=True)}
     return tuple(
         Hit(rank=offset + place + 1, score=by_key[row["_rowid"]], **item_values(row, kind))

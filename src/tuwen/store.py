@@ -8,6 +8,7 @@ nobody names, which the next writer rolls back.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,9 @@ from tuwen.tables import TABLES, Table
 from tuwen.view import View, conditions, has_text_index
 
 LOCK_SECONDS = 60.0
+SILENT_SECONDS = 1.0  # of waiting for another writer, before that is said
+
+_log = logging.getLogger(__name__)
 KEEP = timedelta(hours=1)  # for so long a reader may go on with what was in force before
 
 
@@ -238,7 +242,13 @@ class Store:
 
     def _locked(self, wait: float) -> AbstractContextManager[Any]:
         try:
-            return self._lock.acquire(timeout=wait)
+            try:
+                return self._lock.acquire(timeout=min(wait, SILENT_SECONDS))
+            except Timeout:
+                if wait <= SILENT_SECONDS:
+                    raise
+                _log.warning("another process is writing to %s; waiting for it", self.path)
+                return self._lock.acquire(timeout=wait - SILENT_SECONDS)
         except Timeout as error:
             raise Locked(
                 f"another process has been writing to {self.path} for {wait:.0f} s; try again"

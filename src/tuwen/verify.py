@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from tuwen import tables
 from tuwen.arrays import Array
-from tuwen.errors import Damaged
+from tuwen.errors import Damaged, InputError
 from tuwen.index.base import Index
 from tuwen.tables import TABLE_OF, Table
 from tuwen.view import View
@@ -37,7 +37,7 @@ def verify(collection: Collection) -> list[str]:
             faults += _rows(view, table)
             faults += _codes(collection, view, table)
             faults += _index(collection, view, table)
-        except Damaged as error:
+        except (Damaged, InputError) as error:
             faults.append(f"{table}: {error}")
     return faults
 
@@ -52,7 +52,8 @@ def _rows(view: View, table: Table) -> list[str]:
         stored = tables.matrix(batch["vector"])
         checks = tables.row_checks(names, batch[content].to_pylist(), stored)
         rotten += [names[i] for i in np.flatnonzero(checks != batch["check"].to_numpy())]
-        norms = np.linalg.norm(stored.astype(np.float32), axis=1)
+        with np.errstate(invalid="ignore", over="ignore"):
+            norms = np.linalg.norm(stored.astype(np.float32), axis=1)
         # written so that NaN counts as odd too
         odd += [names[i] for i in np.flatnonzero(~(np.abs(norms - 1) < 0.01))]
         homeless += batch["entity"].null_count
@@ -79,8 +80,10 @@ def _codes(collection: Collection, view: View, table: Table) -> list[str]:
     wrong: list[str] = []
     for batch in view.batches(table, ["id", "vector", "code"]):
         vectors = tables.matrix(batch["vector"]).astype(np.float32)
+        sound = np.asarray(np.isfinite(vectors).all(axis=1))  # the others were named with the rows
+        vectors = np.where(sound[:, None], vectors, 0)
         expected = hasher.transform(vectors, "image" if table == "images" else "text")
-        flipped = np.bitwise_count(tables.matrix(batch["code"]) ^ expected).mean(axis=1) / 8
+        flipped = np.bitwise_count(tables.matrix(batch["code"]) ^ expected).mean(axis=1) / 8 * sound
         wrong += [batch["id"][int(i)].as_py() for i in np.flatnonzero(flipped > FLIPPED)]
     return _named(table, "codes are not those of their vectors", wrong)
 

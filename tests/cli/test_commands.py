@@ -44,6 +44,31 @@ def read_csv(path):
         return list(csv.reader(stream))
 
 
+class TestOutput:
+    def test_an_answer_never_overwrites_the_questions(self, tuwen, tiny, table):
+        before = table.read_bytes()
+        done = tuwen("match", tiny, table, "-o", table)
+        assert done.code == 2 and "write the answer to another file" in done.err
+        mirrored = table.with_name("result.csv")
+        table.rename(table.with_name("result-mirror.csv"))
+        done = tuwen("match", tiny, table.with_name("result-mirror.csv"), "--both", "-o", mirrored)
+        assert done.code == 2 and table.with_name("result-mirror.csv").read_bytes() == before
+
+    def test_a_sheet_never_overwrites_the_picture_asked_with(self, tuwen, tiny, pictures):
+        picture = pictures / "red-0.png"
+        before = picture.read_bytes()
+        done = tuwen("search", tiny, "--image", picture, "--html", picture)
+        assert done.code == 2 and picture.read_bytes() == before
+
+    def test_suggested_commands_can_be_pasted(self, tuwen, tmp_path, pictures):
+        done = tuwen("index", tmp_path / "my photos", pictures)
+        assert f"tuwen search '{tmp_path / 'my photos'}' " in done.err
+
+    def test_how_well_nothing_fits_is_told_in_words(self, tuwen, tiny):
+        done = tuwen("show", tiny, "--format", "table")
+        assert "not calibrated" in done.out
+
+
 class TestIndex:
     def test_it_says_what_was_done_what_was_refused_and_what_to_type_next(self, tuwen, tmp_path, pictures):
         done = tuwen("index", tmp_path / "c", pictures)

@@ -56,7 +56,7 @@ def test_a_row_becomes_a_record(write, tmp_path):
     assert (record.entity, record.label) == ("007", "dog")
     assert [(picture.path, picture.id) for picture in record.images] == [(str(tmp_path / "a.png"), "007")]
     assert [(text.text, text.id) for text in record.texts] == [("一只狗", None)]
-    assert record.metadata == {"year": 1999, "score": 0.5, "good": True}
+    assert record.metadata == {"class": "dog", "year": 1999, "score": 0.5, "good": True}
     assert (record.origin, record.source) == ("t.csv:2", str(path))
 
 
@@ -94,6 +94,10 @@ def test_the_delimiter_is_found(write, mark):
     assert texts(
         read(write("t.csv", f"id{mark}text{mark}x\n1{mark}a, b; c{mark}2".replace("a, b; c", "abc")))
     ) == [["abc"]]
+
+
+def test_a_tsv_is_called_one(write):
+    assert ": TSV in utf-8" in TableSource(write("t.tsv", "id\ttext\n1\ta dog\n")).describe()
 
 
 def test_a_tsv_needs_no_quotes(write):
@@ -153,7 +157,7 @@ def test_columns_are_known_by_their_usual_names_in_both_languages(write):
     source = TableSource(write("t.csv", "编号,图片,描述,类别,年份\n1,狗.png,一只狗,动物,1999\n"))
     columns = source.columns
     assert (columns.id, columns.image, columns.text, columns.label) == ("编号", ("图片",), ("描述",), "类别")
-    assert columns.metadata == ("年份",)
+    assert columns.metadata == ("类别", "年份")  # a label keeps the name that it has in the table
     assert "images from '图片', texts from '描述'" in source.describe()
 
 
@@ -164,7 +168,7 @@ def test_columns_can_be_named(write):
     )
     assert [picture.id for picture in record.images] == ["k-1", "k-2"]
     assert [text.text for text in record.texts] == ["a dog", "一只狗"]
-    assert (record.label, record.metadata) == ("dog", {})
+    assert (record.label, record.metadata) == ("dog", {"kind": "dog"})
 
 
 def test_an_unknown_column_is_refused_with_a_suggestion(write):

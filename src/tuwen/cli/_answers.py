@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,9 +56,8 @@ def _pairs(row: dict[str, Any]) -> str:
 
 def _verdict(results: Results, collection: Collection) -> None:
     if not collection.count(results.kind):
-        _output.note(
-            f"{collection.path} has no {results.kind}s; add some with: tuwen index {collection.path} SOURCE"
-        )
+        typed = shlex.quote(str(collection.path))
+        _output.note(f"{collection.path} has no {results.kind}s; add some with: tuwen index {typed} SOURCE")
     elif results.fits is False and len(results):
         _output.note("Nothing in this collection fits the query well; these are only the nearest.")
     elif results.fits is False:

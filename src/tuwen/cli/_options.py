@@ -71,6 +71,13 @@ def count(default: Any, text: str) -> Callable[[Decorated], Decorated]:
     return click.option("-k", "k", type=_COUNT, default=default, metavar="N", help=text)
 
 
+def spare(output: Path | None, *inputs: Path) -> None:
+    """Refuse to write over a file that is read."""
+    for path in inputs:
+        if output is not None and output.exists() and path.exists() and output.samefile(path):
+            raise click.UsageError(f"{output} is what is asked with; write the answer to another file")
+
+
 def opened(path: Path) -> Collection:
     """Open a collection."""
     from tuwen.collection import Collection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -22,4 +23,4 @@ def command(collection: Path, output: Path) -> None:
     """
     for path in _options.opened(collection).export(output):
         print(path)
-    _output.note(f"Read it back with:  tuwen index NEW {output}")
+    _output.note(f"Read it back with:  tuwen index NEW {shlex.quote(str(output))}")

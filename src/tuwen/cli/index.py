@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -139,15 +140,16 @@ def _summary(path: Path, target: Collection, reports: Sequence[Report]) -> None:
         _output.note(
             f"Too few items yet to learn hash codes of {asked} bits from; they come when there are more."
         )
+    typed = shlex.quote(str(path))
     refused = [report.refused + report.still_refused for report in reports]
     ledgers = [report.ledger for report in reports if report.ledger is not None]
     if ledgers:
         _output.note(
             f"{_output.counted(sum(refused), 'input')} refused; reasons in {ledgers[-1]}\n"
-            f"  see them:   tuwen show {path} --ledger\n  try again:  the same command with --retry"
+            f"  see them:   tuwen show {typed} --ledger\n  try again:  the same command with --retry"
         )
     if target.count("image") or target.count("text"):
-        _output.note(f"Next:  tuwen search {path} 一只狗")
+        _output.note(f"Next:  tuwen search {typed} 一只狗")
     else:
         _output.note(
             "Nothing was found to index; name folders of pictures, or tables with pictures and texts."

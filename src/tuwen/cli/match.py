@@ -76,21 +76,26 @@ def command(
     """
     if both and output is None:
         raise click.UsageError("--both writes two files; say where with -o FILE")
+    second = output.with_name(f"{output.stem}-mirror{output.suffix}") if output and both else None
+    _options.spare(output, queries)
+    _options.spare(second, queries)
     kind = _options.kind(wanted)
     query_kind = _options.kind(given) if given else _options.other(kind)
     opened = _options.opened(collection)
     with _sources.spooled(queries) as path:
         features = _read(path, opened, query_kind, query_column, id_column)
     if not features.ids:
-        raise InputError(f"{queries} has no {query_kind}s to ask with")
+        raise InputError(
+            f"{queries} has no {query_kind}s to ask with; say what the queries are with --from, "
+            "and what to look for with --for"
+        )
     found, mirror = opened.match(
         features.vectors, kind=kind, query_kind=query_kind, query_ids=features.ids, both=both, **how
     )
     _write(output, found, query_kind, kind)
     if output is not None:
         _output.note(f"{len(features.ids):,} × {_output.counted(opened.count(kind), kind)}: {output}")
-    if mirror is not None and output is not None:
-        second = output.with_name(f"{output.stem}-mirror{output.suffix}")
+    if mirror is not None and second is not None:
         _write(second, mirror, kind, query_kind)
         _output.note(f"mirror: {second}")
     _sources.tell_refusals(features.refusals)

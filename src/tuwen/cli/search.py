@@ -95,6 +95,8 @@ def command(
     text = " ".join(word.removeprefix(_MARK) for word in words).strip()
     if not text and not image:
         raise click.UsageError("nothing to search for; give words, --image FILE, or both")
+    if sheet is not None:
+        _options.spare(sheet, *image)
     opened = _options.opened(collection)
     results = opened.search(_query(text, image), kind=_options.wanted_kind(wanted, opened), **how)
     asked = _answers.Asked(text=text, images=image, collection=opened)

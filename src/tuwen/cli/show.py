@@ -58,7 +58,21 @@ def command(
     elif id is not None:
         _item(opened, id, kind, style)
     else:
-        _output.facts(opened.stats(), style)
+        stats = opened.stats()
+        if _output.chosen(style) == "table":
+            stats["nothing_fits"] = _unfit(stats["nothing_fits"])
+        _output.facts(stats, style)
+
+
+def _unfit(measured: dict[str, dict[str, Any]]) -> str:
+    """How well it is told that nothing fits, in words."""
+    if not measured:
+        return "not calibrated: too few pictures and texts of the same entities"
+    return "; ".join(
+        f"{way.replace('-', ' to ')}: of queries with an answer {1 - reached['false_rejects']:.0%} are sure, "
+        f"of those without {reached['false_accepts']:.0%}"
+        for way, reached in measured.items()
+    )
 
 
 def _item(opened: Collection, identifier: str, kind: str | None, style: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -44,4 +45,5 @@ def command(collection: Path, name: str | None, restore: bool, drop: bool, style
         _output.note(f"Back at {name}: {_output.holds(opened)}.")
     else:
         opened.snapshot(name)
-        _output.note(f"Kept as {name}. Go back with:  tuwen snapshot {collection} {name} --restore")
+        again = shlex.join(["tuwen", "snapshot", str(collection), name, "--restore"])
+        _output.note(f"Kept as {name}. Go back with:  {again}")

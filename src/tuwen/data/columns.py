@@ -110,7 +110,8 @@ def assign(
         "entity": part(ENTITY),
         "label": label or part(LABEL),
     }
-    taken = {*images, *texts, *parts.values()}
+    # a label column stays metadata too, so that filters know it by the name that it has in the table
+    taken = {*images, *texts, *parts.values()} - ({parts["label"]} - {"label"})
     rest = tuple(name for name in known if name not in taken)
     return Columns(images, texts, **parts, metadata=rest)
 

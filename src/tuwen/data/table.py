@@ -63,7 +63,10 @@ class TableSource(Source):
 
     def describe(self) -> str:
         """The file, its form, and the part of each column."""
-        form = {"csv": "CSV", "jsonl": "JSON lines", "json": "JSON", "parquet": "Parquet"}[self._rows.form]
+        separated = "TSV" if self._rows.form == "csv" and self._rows.delimiter == "\t" else "CSV"
+        form = {"csv": separated, "jsonl": "JSON lines", "json": "JSON", "parquet": "Parquet"}[
+            self._rows.form
+        ]
         encoding = f" in {self._rows.encoding}" if self._rows.form != "parquet" else ""
         return f"{self.path}: {form}{encoding}, {self.columns.describe()}"
 
