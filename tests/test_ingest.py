@@ -274,6 +274,16 @@ def test_a_thousand_equal_texts_take_no_time(collection, tmp_path):
     assert time.monotonic() - began < 5
 
 
+def test_a_picture_overwritten_with_another_stored_one_is_counted_as_deleted(collection, photos):
+    run(collection, photos)
+    first, second = sorted(path for path in photos.rglob("*") if path.suffix in {".png", ".jpg"})[:2]
+    first.write_bytes(second.read_bytes())
+    before = collection.count("image")
+    report = run(collection, photos)
+    assert report.images.deleted == 1
+    assert collection.count("image") == before - 1
+
+
 def test_batches_wait_longer_in_long_runs(collection, monkeypatch):
     from tuwen.ingest import batch
 

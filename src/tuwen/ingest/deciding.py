@@ -140,6 +140,7 @@ class Decider:
             if entry is not None:  # another picture's bytes have taken this one's place
                 self._known.drop_image(entry)
                 self._batch.remove("image", entry.id)
+                self.images.deleted += 1
             return self._elsewhere(record, twin, made)
         if made.pixels is None:  # the bytes were known when a thread looked, but no longer
             made = self._prepare(record, place)
