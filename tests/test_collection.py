@@ -218,7 +218,7 @@ def test_vectors_of_any_length_are_scaled(collection, vectors, size):
 
 
 def test_a_wrong_vector_anywhere_stores_nothing(collection, monkeypatch):
-    monkeypatch.setattr("tuwen.collection.BLOCK", 4)
+    monkeypatch.setattr("tuwen.editing.BLOCK", 4)
     bad = np.ones((10, WIDTH))
     bad[9] = np.nan
     with pytest.raises(InputError, match="NaN"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuwen import calibration, encoders, tables, transfer
+from tuwen import calibration, editing, encoders, tables, transfer
 from tuwen import codes as hash_codes
 from tuwen.arrays import MODALITIES, Array, Modality, check_matrix, unit_rows
 from tuwen.encoders import Encoder
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tuwen.ingest import Report
     from tuwen.methods.base import Hasher
 
-BLOCK = 65_536  # rows at a time when vectors are given
 SUGGEST = 10_000  # items up to which an unknown id is compared with all of them
 FRAGMENTS = 64  # small files a table, from which on `finish` joins them
 
@@ -162,40 +161,21 @@ class Collection:
             InputError: Lengths or widths differ, an id is twice or there already, a vector is not finite
                 or all zeros, a value does not fit its column.
         """
-        table = _table(kind)
         _check_list(ids)
-        names = [str(identifier) for identifier in ids]
-        if len(names) != len(vectors):
-            raise InputError(f"there are {len(names)} ids but {len(vectors)} vectors; they must align")
-        known = set(self.store.view.names(table)) - {"id", "vector", "check", "added", "code"}
-        for name, column in columns.items():
-            if name not in known:
-                raise unknown("column", name, known)
-            if len(column) != len(names):
-                raise InputError(
-                    f"{name} has {len(column)} values but there are {len(names)} vectors; they must align"
-                )
-        with self.store.transaction() as transaction:
-            # in here, so that no other writer adds the same ids meanwhile
-            _check_ids(self.store.view, table, names, overwrite=overwrite)
-            for start in range(0, len(names), BLOCK):
-                part = slice(start, start + BLOCK)
-                block = unit_rows(check_matrix("vectors", vectors[part], self.width))
-                values: dict[str, Sequence[Any]] = {name: column[part] for name, column in columns.items()}
-                if kind == "text":
-                    values.setdefault("text", names[part])
-                made = self._rows(
-                    transaction.dataset(table).schema, kind, block, {"id": names[part], **values}
-                )
-                (transaction.replace if overwrite else transaction.append)(table, made)
-                transaction.learn_keys({key for row in values.get("metadata", ()) for key in row or ()})
-        return len(names)
+        return editing.add_vectors(self, _table(kind), kind, ids, vectors, columns, overwrite=overwrite)
 
-    def rows(self, kind: Modality, vectors: Array, columns: dict[str, Sequence[Any]]) -> Any:
-        """Rows for the store, with hash codes when the collection has learned them."""
-        return self._rows(self.store.view.dataset(_table(kind)).schema, kind, vectors, columns)
+    def rows(
+        self, kind: Modality, vectors: Array, columns: dict[str, Sequence[Any]], schema: Any = None
+    ) -> Any:
+        """Rows for the store, with hash codes when the collection has learned them.
 
-    def _rows(self, schema: Any, kind: Modality, vectors: Array, columns: dict[str, Sequence[Any]]) -> Any:
+        Args:
+            kind: Of the items.
+            vectors: (n, width) unit rows.
+            columns: Values by column, each n long.
+            schema: Of the table inside a transaction; that of the newest commit when None.
+        """
+        schema = self.store.view.dataset(_table(kind)).schema if schema is None else schema
         codes = self.hasher().transform(vectors, kind) if "code" in schema.names and len(vectors) else None
         return tables.rows(schema, vectors, columns, codes)
 
@@ -246,28 +226,7 @@ class Collection:
         Raises:
             UnknownName: There is no such item, or no such value.
         """
-        table = _table(kind)
-        allowed = ("label", "metadata", "entity")
-        for name in values:
-            if name not in allowed:
-                raise unknown("value", name, allowed)
-        with self.store.transaction() as transaction:
-            dataset = transaction.dataset(table)
-            found = self.store.view.by_ids(table, [identifier], dataset.schema.names)
-            if found.num_rows == 0:
-                raise self._unknown(kind, identifier)
-            (row,) = found.to_pylist()
-            changed = values.pop("metadata", None) or {}
-            if not isinstance(changed, dict):
-                raise InputError(f"metadata is {type(changed).__name__}; it must be a dict")
-            known = tables.read_metadata([row["metadata"]])[0] | changed
-            row |= values | {"metadata": {key: value for key, value in known.items() if value is not None}}
-            vector = np.asarray(row.pop("vector"), dtype=np.float32)[None]
-            columns: dict[str, Sequence[Any]] = {
-                name: [value] for name, value in row.items() if name in dataset.schema.names
-            }
-            transaction.replace(table, self._rows(dataset.schema, kind, vector, columns))
-            transaction.learn_keys(known)
+        editing.update(self, _table(kind), kind, identifier, values)
 
     def delete(self, kind: Modality, ids: Sequence[str]) -> int:
         """Remove items; unknown ids are passed over. Returns how many were removed."""
@@ -548,21 +507,3 @@ def _size(file: Path) -> int:
 def _check_list(ids: Sequence[str]) -> None:
     if isinstance(ids, str):
         raise InputError(f"ids is the string {ids!r}; give a list of ids")
-
-
-def _check_ids(view: View, table: tables.Table, ids: list[str], *, overwrite: bool) -> None:
-    seen: set[str] = set()
-    for identifier in ids:
-        if not identifier or identifier in seen:
-            what = "stands twice" if identifier else "is empty"
-            raise InputError(f"id {identifier!r} {what}; ids must be unique and not empty")
-        seen.add(identifier)
-    if overwrite or view.count(table) == 0:
-        return
-    for batch in view.batches(table, ["id"]):
-        for identifier in batch["id"].to_pylist():
-            if identifier in seen:
-                raise InputError(
-                    f"{table} has an item {identifier!r} already; use another id, delete it first, "
-                    "or pass overwrite=True"
-                )
