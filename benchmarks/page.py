@@ -42,7 +42,7 @@ FIGURES = (
 WIDE = 7  # so many plain values stand in one row, more in one column
 HEAD = """# Benchmarks
 
-Written by `benchmarks/run` from [benchmarks.json](benchmarks.json); what each script measures, and what data it needs, is in [benchmarks/README.md](../benchmarks/README.md). Each figure stands beside its peers, measured in the same run. Repeat one with the command that stands with it.
+Written by `benchmarks/run` from [benchmarks.json](benchmarks.json); what each script measures, and what data it needs, is in [benchmarks/README.md](../benchmarks/README.md). Figures stand beside their peers, measured in the same run, where there is a peer; the quality of `mini` has none. Repeat one with the command that stands with it.
 """  # noqa: E501
 
 

@@ -15,9 +15,15 @@ LEVEL_0 = {"errors", "arrays", "files", "records", "pictures", "signatures"}
 LEVEL_1 = {
     *("data", "encoders", "methods", "index"),
     *("filters", "query", "matching", "rank", "metrics", "results"),
-    *("head", "tables", "view", "store"),
+    *("head", "tables", "view", "transaction", "store"),
 }
-STORAGE = {"head", "tables", "view", "store"}  # one part in four files; they may know each other
+STORAGE = {
+    "head",
+    "tables",
+    "view",
+    "transaction",
+    "store",
+}  # one part in five files; they may know each other
 LEVEL_3 = {"cli", "__main__"}
 
 # slow to import or not installed everywhere: only inside the functions that use them

@@ -251,8 +251,9 @@ def test_a_read_only_folder_reads_but_does_not_write(store):
     try:
         again = Store.open(store.path)
         assert ids(again) == ["a"]
-        with pytest.raises(CollectionError, match="cannot be written"), again.transaction():
-            pass
+        with pytest.raises(CollectionError, match="cannot be written"), again.transaction() as transaction:
+            transaction.append("images", rows(again, "images", ["b"]))
+        assert ids(Store.open(store.path)) == ["a"]
     finally:
         store.path.chmod(0o700)
 

@@ -1,5 +1,6 @@
 import csv
 import json
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -63,6 +64,13 @@ class TestOutput:
     def test_suggested_commands_can_be_pasted(self, tuwen, tmp_path, pictures):
         done = tuwen("index", tmp_path / "my photos", pictures)
         assert f"tuwen search '{tmp_path / 'my photos'}' " in done.err
+
+    def test_a_time_is_plain_in_csv(self, tuwen, tmp_path, pictures):
+        tuwen("index", tmp_path / "c", pictures)
+        shown = tuwen("show", tmp_path / "c", "--ledger", "--format", "csv")
+        lines = list(csv.DictReader(shown.out.splitlines()))
+        assert len(lines) == 2
+        assert all(datetime.fromisoformat(line["time"]).tzinfo for line in lines)
 
     def test_how_well_nothing_fits_is_told_in_words(self, tuwen, tiny):
         done = tuwen("show", tiny, "--format", "table")

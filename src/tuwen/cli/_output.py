@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,8 @@ def plain(value: Any) -> str:
         return value
     if isinstance(value, float):
         return f"{value:.4f}"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
     return _json(value)
 
 
@@ -130,6 +133,8 @@ def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return plain(value)
     return value if value is None or isinstance(value, str | int | float) else _json(value)
 
 

@@ -15,7 +15,7 @@ from tuwen.tables import TABLE_OF, metadata_json
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
-    from tuwen.store import Transaction
+    from tuwen.transaction import Transaction
 
 COMMIT_SECONDS = 2.0  # a hundredth of the run's time, but at least this
 MAX_COMMIT_SECONDS = 10.0
