@@ -20,6 +20,8 @@ PACKAGE = ROOT / "src" / "tuwen"
 # where the import name is not the name of the distribution
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "huggingface_hub": "huggingface-hub",
     "faiss": "faiss-cpu",
     "lance": "pylance",
     "skimage": "scikit-image",

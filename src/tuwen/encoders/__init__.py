@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import os
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuwen.encoders.base import Encoder
-from tuwen.errors import unknown
+from tuwen.errors import InputError, MissingExtra, UnknownName, unknown
+
+if TYPE_CHECKING:
+    from tuwen.encoders.opening.spec import Spec
 
 __all__ = ["Encoder", "find", "load", "names"]
 
-_PARTS = {"base"}
+_PARTS = {"base", "fitted"}
+_HUBS = ("hub", "modelscope")
 
 
 @cache
@@ -27,23 +33,86 @@ def find(name: str) -> type[Encoder]:
 
     Raises:
         UnknownName: No encoder has this name.
+        MissingExtra: It needs an optional dependency.
     """
     if name not in names():
         raise unknown("encoder", name, names())
     path = f"{__name__}.{name}"
+    try:
+        module = import_module(path)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "tuwen":
+            raise
+        raise MissingExtra(f"{name} needs {error.name}; install it with: pip install {error.name}") from error
     found = [
         value
-        for value in vars(import_module(path)).values()
+        for value in vars(module).values()
         if inspect.isclass(value) and issubclass(value, Encoder) and value.__module__ == path
     ]
     return found[0]
 
 
 @cache
-def load(name: str) -> Encoder:
+def load(spec: str) -> Encoder:
     """The encoder of this name, made once a process.
 
+    Args:
+        spec: A registry name (`mini`), a known model (`cn-clip-vit-b-16`), a folder or file, a hub id
+            (`owner/name`, `modelscope:owner/name`), with the family in front where it cannot be told
+            (`vision:vgg16.pth`), and with options behind (`,layer=fc6`).
+
     Raises:
-        UnknownName: No encoder has this name.
+        UnknownName: Nothing has this name, or there is no such option.
+        InputError: What was found is no encoder, or it cannot be opened.
+        MissingExtra: It needs an optional dependency.
     """
-    return find(name)()
+    from tuwen.encoders.opening import spec as language
+
+    parsed = language.parse(spec, (*names(), *_HUBS))
+    if not parsed.family and parsed.target in names():
+        kind = find(parsed.target)
+        if kind.needs not in ("", "fitting"):
+            raise InputError(f"{parsed.target} needs {kind.needs}: write {parsed.target}:PATH")
+        return kind(**language.convert(parsed.options, kind))
+    if parsed.family in ("concat", "stored"):
+        return _open(parsed.family, Path(parsed.target), parsed)
+    known, path = _located(parsed)
+    family = parsed.family if parsed.family in names() else known
+    if not family:
+        from tuwen.encoders.opening.detect import family_of
+
+        family = family_of(path)
+    return _open(family, path, parsed)
+
+
+def _open(family: str, path: Path, parsed: Spec) -> Encoder:
+    from dataclasses import replace
+
+    from tuwen.encoders.opening.spec import convert
+
+    kind = find(family)
+    made = kind.open(path, **convert(parsed.options, kind.open))
+    if family == "concat":
+        return made  # it is named by its parts
+    here = Path(parsed.target).exists()
+    made.name = str(replace(parsed, target=os.path.abspath(parsed.target)) if here else parsed)  # noqa: PTH100
+    return made
+
+
+def _located(parsed: Spec) -> tuple[str, Path]:
+    """The family, where it is known, and the folder or file that a spec means; downloads when it must."""
+    from tuwen.encoders.opening import hub, known
+
+    target = parsed.target
+    if parsed.family in _HUBS:
+        return "", hub.fetch(target, source=parsed.family)
+    if Path(target).exists():
+        return "", Path(target).absolute()
+    if (model := known.resolve(target)) is not None:
+        return model.family, hub.fetch(model.hub)
+    if hub.is_id(target):
+        return "", hub.fetch(target)
+    if len(Path(target).parts) > 1 or Path(target).suffix:
+        raise InputError(f"there is no folder or file {target}, which should be an encoder")
+    error: UnknownName = unknown("encoder", target, (*names(), *known.names()))
+    raise error

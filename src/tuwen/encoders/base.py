@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from PIL import Image
@@ -12,8 +12,9 @@ from PIL import Image
 from tuwen import pictures
 from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import InputError
+from tuwen.records import Picture
 
-Source = str | Path | Image.Image
+Source = str | Path | Image.Image | Picture
 
 
 class Encoder:
@@ -24,12 +25,19 @@ class Encoder:
     prepare in threads while the network runs.
 
     Attributes:
-        name: The name in the registry, or the folder the encoder was loaded from.
+        name: What `encoders.load` makes it from again: the name in the registry, or the folder or file
+            it was opened from.
         width: Columns of the vectors.
         modalities: What it can encode.
-        fingerprint: Changes when weights or preprocessing change; a collection refuses another one.
+        fingerprint: Changes when weights or preprocessing change; a collection refuses another one. The
+            same weights in another format or precision keep it.
         image_size: Side of the square, in pixels, that pictures are prepared to.
         batch_size: Items encoded at a time.
+        languages: Of the texts, as two letters.
+        runtime: What computes the vectors, for people: `onnxruntime int8`.
+        parameters: How many numbers it learned.
+        needs: What must be given beside the name: `a folder or file`, `fitting`; empty for nothing.
+        cut: Texts so far that were longer than the encoder reads.
     """
 
     name: str
@@ -38,61 +46,84 @@ class Encoder:
     modalities: frozenset[Modality] = frozenset({"image", "text"})
     image_size: int = 224
     batch_size: int = 64
-    languages: ClassVar[tuple[str, ...]] = ()
+    languages: tuple[str, ...] = ()
+    runtime: str = ""
+    parameters: int = 0
+    cut: int = 0
+    needs: ClassVar[str] = ""
 
-    def encode(self, items: Sequence[Source], modality: Modality) -> Array:
-        """Encode items of one modality, (n, width) float32 unit rows.
+    @classmethod
+    def open(cls, path: Path, **options: Any) -> Self:
+        """Make the encoder from a folder or a file.
+
+        Raises:
+            InputError: This family is not made from files.
+        """
+        raise InputError(f"{cls.__name__} is not opened from files, got {path}; leave the path out")
+
+    def encode(self, items: Sequence[Source], modality: Modality, *, unit: bool = True) -> Array:
+        """Encode items of one modality, (n, width) float32.
 
         Args:
-            items: For `image`: paths or PIL pictures. For `text`: strings; a string is never taken
-                for a path or an address.
+            items: For `image`: paths, PIL pictures or `Picture` records. For `text`: strings; a string is
+                never taken for a path or an address.
             modality: `image` or `text`.
+            unit: Scale rows to length one; False gives them as the family computes them.
 
         Raises:
             InputError: The encoder does not know the modality, or an item has the wrong type.
             PictureError: A picture cannot be decoded.
         """
         if modality == "text":
-            return self.encode_texts([_text(item) for item in items])
-        return self.encode_images(items)
+            return self.encode_texts([_text(item) for item in items], unit=unit)
+        return self.encode_images(items, unit=unit)
 
-    def encode_images(self, images: Sequence[Source]) -> Array:
+    def encode_images(self, images: Sequence[Source], *, unit: bool = True) -> Array:
         """Decode, prepare and encode pictures, (n, width)."""
+        self._check("image")
         if isinstance(images, str | Path):
             raise InputError("images is one path; pass a list of paths or pictures")
         parts = []
         for start in range(0, len(images), self.batch_size):
             batch = [self.prepare(image) for image in images[start : start + self.batch_size]]
-            parts.append(self.encode_prepared(np.stack(batch)))
+            parts.append(self.encode_prepared(np.stack(batch), unit=unit))
         return np.concatenate(parts) if parts else np.empty((0, self.width), dtype=np.float32)
 
-    def encode_texts(self, texts: Sequence[str]) -> Array:
-        """Encode texts, (n, width)."""
+    def encode_texts(self, texts: Sequence[str], *, ids: Sequence[str] = (), unit: bool = True) -> Array:
+        """Encode texts, (n, width).
+
+        Args:
+            texts: Strings.
+            ids: Their ids, for encoders that look vectors up; the others do without.
+            unit: Scale rows to length one.
+        """
         self._check("text")
         if isinstance(texts, str):
             raise InputError("texts is one string; pass a list of strings")
-        parts = [
-            unit_rows(self._encode_texts(texts[start : start + self.batch_size]))
-            for start in range(0, len(texts), self.batch_size)
-        ]
-        return np.concatenate(parts) if parts else np.empty((0, self.width), dtype=np.float32)
+        vectors = np.zeros((len(texts), self.width), dtype=np.float32)
+        # of like length together: a batch is padded to its longest
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        for places in _slices(order, self.batch_size):
+            vectors[places] = self._encode_texts([texts[place] for place in places])
+        return unit_rows(vectors) if unit else vectors
 
-    def encode_prepared(self, pixels: Array) -> Array:
-        """Encode pictures that `prepare` made, (n, size, size, 3) uint8, to (n, width)."""
+    def encode_prepared(self, prepared: Array, *, unit: bool = True) -> Array:
+        """Encode what `prepare` made of pictures, stacked to (n, ...), to (n, width)."""
         self._check("image")
-        return unit_rows(self._encode_images(pixels))
+        vectors = np.asarray(self._encode_images(prepared), dtype=np.float32)
+        return unit_rows(vectors) if unit else vectors
 
     def prepare(self, image: Source) -> Array:
         """One picture as (size, size, 3) uint8: decoded near the target size, upright, RGB.
 
-        Squashes to a square, as CN-CLIP does; a family that crops overrides this.
+        Squashes to a square, as CN-CLIP does; a family that crops overrides this. A family may also
+        make the whole feature here, of one shape for all pictures: callers do this in threads.
 
         Raises:
             PictureError: The picture cannot be decoded.
         """
         size = self.image_size
-        picture = image if isinstance(image, Image.Image) else pictures.load(Path(image), size=size)
-        picture = pictures.upright_rgb(picture)
+        picture = opened(image, size)
         if picture.size != (size, size):
             picture = picture.resize((size, size), Image.Resampling.BICUBIC)
         return np.asarray(picture)
@@ -102,7 +133,7 @@ class Encoder:
         raise InputError(f"{self.name} does not encode images")
 
     def _encode_texts(self, texts: Sequence[str]) -> Array:
-        """Vectors (n, width) of texts."""
+        """Vectors (n, width) of texts of like length."""
         raise InputError(f"{self.name} does not encode texts")
 
     def _check(self, modality: Modality) -> None:
@@ -111,7 +142,27 @@ class Encoder:
             raise InputError(f"encoder {self.name} does not encode {modality}s, only {known}s")
 
 
+def opened(image: Source, size: int = 0) -> Image.Image:
+    """A picture from wherever it is, upright, RGB; decoded at a fraction when far larger than `size`.
+
+    Raises:
+        PictureError: It cannot be decoded.
+    """
+    if isinstance(image, Picture):
+        if image.data is not None:
+            return pictures.upright_rgb(pictures.load_bytes(image.data, image.path, size=size))
+        image = image.path
+    if not isinstance(image, Image.Image):
+        image = pictures.load(Path(image), size=size)
+    return pictures.upright_rgb(image)
+
+
 def _text(item: Source) -> str:
     if not isinstance(item, str):
         raise InputError(f"a text must be a string, got {type(item).__name__}")
     return item
+
+
+def _slices(values: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -8,13 +8,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
-from tuwen import pictures
 from tuwen.arrays import Array
-from tuwen.encoders.base import Encoder, Source
+from tuwen.encoders.base import Encoder, Source, opened
 from tuwen.errors import Damaged
 from tuwen.files import checksum, read_arrays, read_json
 
@@ -75,7 +75,8 @@ class Mini(Encoder):
     See `docs/mini.md` for what it was trained on and how well it does.
     """
 
-    languages: ClassVar[tuple[str, ...]] = ("en", "zh")
+    languages = ("en", "zh")
+    runtime = "onnxruntime"
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
         config = read_json(weights / "config.json")
@@ -94,11 +95,8 @@ class Mini(Encoder):
         Raises:
             PictureError: The picture cannot be decoded.
         """
-        from PIL import Image
-
         size = self.image_size
-        picture = image if isinstance(image, Image.Image) else pictures.load(Path(image), size=size)
-        picture = pictures.upright_rgb(picture)
+        picture = opened(image, size)
         if picture.size != (size, size):
             # a box reduction first makes large pictures cheap, and the rest smooth
             picture = picture.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tuwen.errors import MissingExtra, unknown
 from tuwen.methods.base import Coder, CommonSpace, Hasher, Method, Paper
-from tuwen.methods.saved import read
+from tuwen.saved import read
 
 __all__ = ["Coder", "CommonSpace", "Hasher", "Method", "Paper", "find", "load", "names"]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tuwen.arrays import MODALITIES, Array, Modality, unit_rows
 from tuwen.errors import InputError, NotFittedError
-from tuwen.methods.saved import Saved, write
+from tuwen.saved import Saved, write
 
 
 class Paper(NamedTuple):

@@ -1,10 +1,10 @@
-"""A fitted method on disk: `method.json` says what it is, `state.npz` holds what it learned."""
+"""What was learned, on disk: `method.json` or `encoder.json` says what it is, `state.npz` holds it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from tuwen.errors import Damaged
 from tuwen.files import checksum, read_arrays, read_json, write_arrays, write_json
 
 FORMAT = 1
-_DESCRIPTION, _STATE = "method.json", "state.npz"
+Kind = Literal["method", "encoder"]
+_STATE = "state.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Saved:
     """What a folder holds.
 
     Attributes:
-        name: The method's name in the registry.
+        name: The name in the registry of methods or encoders.
         params: Its constructor arguments.
         state: Learned values by name: arrays, numbers, texts, and lists and dicts of them.
     """
@@ -31,7 +32,7 @@ class Saved:
     state: dict[str, Any]
 
 
-def write(folder: Path, saved: Saved) -> None:
+def write(folder: Path, saved: Saved, kind: Kind = "method") -> None:
     """Write both files; the description, last, makes them valid."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Array] = {}
@@ -44,33 +45,34 @@ def write(folder: Path, saved: Saved) -> None:
         "state": state,
         "sha256": checksum(folder / _STATE),
     }
-    write_json(folder / _DESCRIPTION, description)
+    write_json(folder / f"{kind}.json", description)
 
 
-def read(folder: Path) -> Saved:
+def read(folder: Path, kind: Kind = "method") -> Saved:
     """Read both files.
 
     Raises:
         Damaged: A file is missing, broken, of a newer version or of another save.
     """
-    missing = [name for name in (_DESCRIPTION, _STATE) if not (folder / name).is_file()]
+    about = folder / f"{kind}.json"
+    missing = [path.name for path in (about, folder / _STATE) if not path.is_file()]
     if missing:
-        raise Damaged(f"{folder} holds no saved method: {' and '.join(missing)} missing")
-    description = read_json(folder / _DESCRIPTION)
+        raise Damaged(f"{folder} holds no saved {kind}: {' and '.join(missing)} missing")
+    description = read_json(about)
     if not isinstance(description, dict) or not isinstance(description.get("format"), int):
-        raise Damaged(f"{folder / _DESCRIPTION} does not describe a method")
+        raise Damaged(f"{about} does not describe a saved {kind}")
     if description["format"] > FORMAT:
         raise Damaged(
             f"{folder} was written by a newer version (format {description['format']}); update tuwen"
         )
     if checksum(folder / _STATE) != description.get("sha256"):
-        raise Damaged(f"{folder / _STATE} is not the file that {_DESCRIPTION} describes; fit and save again")
+        raise Damaged(f"{folder / _STATE} is not the file that {about.name} describes; fit and save again")
     arrays = read_arrays(folder / _STATE)
     try:
         state = _with_arrays(description["state"], arrays)
         return Saved(description["name"], description["params"], state)
     except (KeyError, TypeError) as error:
-        raise Damaged(f"{folder / _DESCRIPTION} does not describe a method ({error!r})") from error
+        raise Damaged(f"{about} does not describe a saved {kind} ({error!r})") from error
 
 
 def _without_arrays(value: Any, path: str, arrays: dict[str, Array]) -> Any:

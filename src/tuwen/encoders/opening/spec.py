@@ -1,0 +1,113 @@
+"""How an encoder is named: `mini`, `hog,cells=8`, `models/cn-clip`, `vision:vgg16.pth,layer=fc6`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tuwen.errors import InputError, unknown
+
+_OPTION = re.compile(r",([a-z_]+)=([^,]*)$")
+_FAMILY = re.compile(r"([a-z][a-z0-9_]+):(?=.)")  # two letters at least: C:\ is a drive
+_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A name taken apart.
+
+    Attributes:
+        family: What stood before the colon, or empty.
+        target: A registry name, a known short name, a path, a hub id, or what the family makes of it.
+        options: As given, in their order.
+    """
+
+    family: str
+    target: str
+    options: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        family = f"{self.family}:" if self.family else ""
+        return family + self.target + "".join(f",{key}={value}" for key, value in self.options.items())
+
+
+def parse(text: str, families: Iterable[str]) -> Spec:
+    """Take `[FAMILY:]TARGET[,key=value]...` apart.
+
+    Raises:
+        InputError: It is empty, or names an option twice.
+    """
+    rest, options = text.strip(), list[tuple[str, str]]()
+    known = set(families)
+    family = match.group(1) if (match := _FAMILY.match(rest)) and match.group(1) in known else ""
+    rest = rest.removeprefix(f"{family}:") if family else rest
+    # the parts of a concatenation have options of their own
+    while family != "concat" and (found := _OPTION.search(rest)):
+        options.append((found.group(1), found.group(2)))
+        rest = rest[: found.start()]
+    if not rest:
+        raise InputError(f"an encoder is missing: got {text!r}; name one, such as mini, or a folder or file")
+    if len(dict(options)) < len(options):
+        raise InputError(f"{text!r} gives an option twice")
+    return Spec(family, rest, dict(reversed(options)))
+
+
+def convert(options: dict[str, str], function: Callable[..., Any]) -> dict[str, Any]:
+    """The options as the types that the function's keyword arguments are annotated with.
+
+    Raises:
+        UnknownName: The function has no such option.
+        InputError: A value is not of the type.
+    """
+    parameters = [
+        parameter
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name not in ("self", "cls", "path") and parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    accepted = {parameter.name: parameter for parameter in parameters}
+    hints = typing.get_type_hints(function.__init__ if inspect.isclass(function) else function)
+    made = {}
+    for key, value in options.items():
+        if key not in accepted:
+            raise unknown("option", key, accepted)
+        made[key] = _converted(key, value, hints.get(key, str))
+    return made
+
+
+def _converted(key: str, value: str, hint: Any) -> Any:
+    """One value: the first type of a union that takes it; text for anything else."""
+    options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+    if type(None) in options and value.lower() in ("", "none"):
+        return None
+    for kind in options:
+        try:
+            if kind is bool:
+                return _WORDS[value.lower()]
+            if kind in (int, float, Path):
+                return kind(value)
+            if typing.get_origin(kind) is typing.Literal:
+                if value in typing.get_args(kind):
+                    return value
+                continue
+            if kind is str:
+                return value
+        except (ValueError, KeyError):
+            continue
+    raise InputError(f"option {key} is {value!r}; it must be {_named(options)}")
+
+
+def _named(options: Iterable[Any]) -> str:
+    names = []
+    for kind in options:
+        if typing.get_origin(kind) is typing.Literal:
+            names += [str(value) for value in typing.get_args(kind)]
+        elif kind is not type(None):
+            word = {bool: "true or false", int: "a whole number", float: "a number", Path: "a path"}.get(kind)
+            names.append(word or "text")
+    return " or ".join(names)
