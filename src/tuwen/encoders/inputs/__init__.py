@@ -1,0 +1,1 @@
+"""What encoders see of pictures and texts: pixels and token ids, described as plain data."""

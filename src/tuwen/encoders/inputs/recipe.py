@@ -1,0 +1,128 @@
+"""How pictures become pixels and texts become token ids, as plain data that travels with the weights."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from tuwen.arrays import Array
+from tuwen.errors import Damaged
+
+OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
+OPENAI_STD = (0.26862954, 0.26130258, 0.27577711)
+
+Fit = Literal["squash", "crop"]
+Filter = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
+
+_SPACES = re.compile(r"\s+")
+_CURLY = str.maketrans({"\u201c": '"', "\u201d": '"'})
+_NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """The preprocessing of one dual encoder, part of the model as much as its weights.
+
+    Args:
+        size: Side of the square picture, pixels.
+        fit: `squash` scales both sides to `size`; `crop` scales the shorter side to `edge` and cuts the
+            middle out.
+        edge: What the shorter side is scaled to when cropping; 0 means `size`.
+        filter: How pixels are resampled.
+        scale: What 0..255 is multiplied with before mean and deviation.
+        mean: Per channel, after scaling.
+        std: Per channel, after scaling.
+        context: The most tokens a text has, its first and last special ones included.
+        pad: `longest` pads a batch to its longest text, for networks that mask the padding or do not
+            look back from it; `context` always pads to `context`, as SigLIP was trained.
+        pad_id: The token that fills.
+        lower: Lower-case texts.
+        quotes: Turn curly double quotes into straight ones, as Chinese-CLIP does: its vocabulary lacks them.
+        punctuation: False removes ASCII punctuation and repeated spaces, as SigLIP does.
+    """
+
+    size: int
+    fit: Fit = "squash"
+    edge: int = 0
+    filter: Filter = "bicubic"
+    scale: float = 1 / 255
+    mean: tuple[float, float, float] = OPENAI_MEAN
+    std: tuple[float, float, float] = OPENAI_STD
+    context: int = 77
+    pad: Literal["longest", "context"] = "longest"
+    pad_id: int = 0
+    lower: bool = True
+    quotes: bool = False
+    punctuation: bool = True
+
+    def pixels(self, picture: Image.Image) -> Array:
+        """An upright RGB picture as (size, size, 3) uint8."""
+        size = self.size
+        how = Image.Resampling[self.filter.upper()]
+        if self.fit == "squash":
+            if picture.size != (size, size):
+                picture = picture.resize((size, size), how)
+            return np.asarray(picture)
+        edge = self.edge or size
+        width, height = picture.size
+        if min(width, height) != edge:
+            # the longer side rounded down, as torchvision and transformers do
+            if width <= height:
+                width, height = edge, int(edge * height / width)
+            else:
+                width, height = int(edge * width / height), edge
+            picture = picture.resize((width, height), how)
+        left, top = (width - size) // 2, (height - size) // 2
+        return np.asarray(picture.crop((left, top, left + size, top + size)))
+
+    def normalise(self, pixels: Array) -> Array:
+        """Pixels (n, size, size, 3) uint8 as the network takes them, (n, 3, size, size) float32."""
+        factor, offset = self._affine
+        values = np.empty((len(pixels), 3, *pixels.shape[1:3]), dtype=np.float32)
+        for channel in range(3):
+            np.multiply(pixels[..., channel], factor[channel], out=values[:, channel], casting="unsafe")
+            values[:, channel] += offset[channel]
+        return values
+
+    def text(self, text: str) -> str:
+        """A text as the tokenizer is given it."""
+        if self.lower:
+            text = text.lower()
+        if self.quotes:
+            text = text.translate(_CURLY)
+        if not self.punctuation:
+            text = _SPACES.sub(" ", text.translate(_NO_PUNCTUATION)).strip()
+        return text
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; `from_dict` is the way back."""
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """The recipe that `to_dict` wrote.
+
+        Raises:
+            Damaged: A value is missing or unknown.
+        """
+        known = {field.name for field in fields(cls)}
+        odd = sorted(set(values) - known)
+        if odd or "size" not in values:
+            what = f"has the unknown part {odd[0]!r}" if odd else "lacks the size of pictures"
+            raise Damaged(f"a recipe of preprocessing {what}; it was written by another version of tuwen")
+        plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return cls(**plain)
+
+    @cached_property
+    def _affine(self) -> tuple[Array, Array]:
+        """Factor and offset per channel: (pixel · scale - mean) / std in one step."""
+        mean, std = np.asarray(self.mean), np.asarray(self.std)
+        return (self.scale / std).astype(np.float32), (-mean / std).astype(np.float32)
