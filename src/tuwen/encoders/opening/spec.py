@@ -7,7 +7,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,9 @@ def convert(options: dict[str, str], function: Callable[..., Any]) -> dict[str, 
         if name not in ("self", "cls", "path") and parameter.kind is not inspect.Parameter.VAR_KEYWORD
     ]
     accepted = {parameter.name: parameter for parameter in parameters}
-    hints = typing.get_type_hints(function.__init__ if inspect.isclass(function) else function)
+    # a dataclass inherits fields whose types are written in the words of another file
+    plain = inspect.isclass(function) and not is_dataclass(function)
+    hints = typing.get_type_hints(function.__init__ if plain else function)
     made = {}
     for key, value in options.items():
         if key not in accepted:
