@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from tuwen.encoders.base import Encoder
 from tuwen.errors import InputError, MissingExtra, UnknownName, unknown
@@ -52,9 +53,8 @@ def find(name: str) -> type[Encoder]:
     return found[0]
 
 
-@cache
 def load(spec: str) -> Encoder:
-    """The encoder of this name, made once a process.
+    """The encoder of this name; who asks again while one is in use gets the same.
 
     Args:
         spec: A registry name (`mini`), a known model (`cn-clip-vit-b-16`), a folder or file, a hub id
@@ -70,10 +70,44 @@ def load(spec: str) -> Encoder:
 
     parsed = language.parse(spec, (*names(), *_HUBS))
     if not parsed.family and parsed.target in names():
-        kind = find(parsed.target)
-        if kind.needs not in ("", "fitting"):
-            raise InputError(f"{parsed.target} needs {kind.needs}: write {parsed.target}:PATH")
-        return kind(**language.convert(parsed.options, kind))
+        return _by_name(parsed)
+    path = Path(parsed.target)
+    # what was opened is large; a folder that was written anew is another encoder
+    key = (str(parsed), str(Path.cwd()), _changed(path))
+    if (made := _opened.get(key)) is None:
+        made = _opened[key] = _by_place(parsed)
+    return made
+
+
+_named: dict[str, Encoder] = {}
+_opened: WeakValueDictionary[tuple[str, str, int], Encoder] = WeakValueDictionary()
+
+
+def _by_name(parsed: Spec) -> Encoder:
+    from tuwen.encoders.opening.spec import convert
+
+    kind = find(parsed.target)
+    if kind.needs not in ("", "fitting"):
+        raise InputError(f"{parsed.target} needs {kind.needs}: write {parsed.target}:PATH")
+    if str(parsed) in _named:
+        return _named[str(parsed)]
+    made = kind(**convert(parsed.options, kind))
+    made.name = str(parsed)
+    if kind.needs != "fitting":  # each of those is fitted on something else
+        _named[made.name] = made
+    return made
+
+
+def _changed(path: Path) -> int:
+    """When a file, or the newest file right in a folder, was changed; 0 when there is none."""
+    try:
+        files = [path, *path.iterdir()] if path.is_dir() else [path]
+        return max(file.stat().st_mtime_ns for file in files)
+    except OSError:
+        return 0
+
+
+def _by_place(parsed: Spec) -> Encoder:
     if parsed.family in ("concat", "stored"):
         return _open(parsed.family, Path(parsed.target), parsed)
     known, path = _located(parsed)
