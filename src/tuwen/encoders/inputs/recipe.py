@@ -118,7 +118,9 @@ class Recipe:
         if odd or "size" not in values:
             what = f"has the unknown part {odd[0]!r}" if odd else "lacks the size of pictures"
             raise Damaged(f"a recipe of preprocessing {what}; it was written by another version of tuwen")
-        plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
         return cls(**plain)
 
     @cached_property
