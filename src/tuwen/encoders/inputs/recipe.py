@@ -33,9 +33,10 @@ class Recipe:
 
     Args:
         size: Side of the square picture, pixels.
-        fit: `squash` scales both sides to `size`; `crop` scales the shorter side to `edge` and cuts the
-            middle out.
-        edge: What the shorter side is scaled to when cropping; 0 means `size`.
+        fit: `squash` scales both sides to `edge`; `crop` the shorter one. The middle is cut out of both.
+        edge: What is scaled to, pixels; 0 means `size`.
+        halves: Where the middle begins when it falls on half a pixel: `down` to the pixel before, as
+            transformers does, or to the `even` one, as torchvision does.
         filter: How pixels are resampled.
         scale: What 0..255 is multiplied with before mean and deviation.
         mean: Per channel, after scaling.
@@ -52,6 +53,7 @@ class Recipe:
     size: int
     fit: Fit = "squash"
     edge: int = 0
+    halves: Literal["down", "even"] = "down"
     filter: Filter = "bicubic"
     scale: float = 1 / 255
     mean: tuple[float, float, float] = OPENAI_MEAN
@@ -65,23 +67,21 @@ class Recipe:
 
     def pixels(self, picture: Image.Image) -> Array:
         """An upright RGB picture as (size, size, 3) uint8."""
-        size = self.size
-        how = Image.Resampling[self.filter.upper()]
-        if self.fit == "squash":
-            if picture.size != (size, size):
-                picture = picture.resize((size, size), how)
-            return np.asarray(picture)
-        edge = self.edge or size
+        size, edge = self.size, self.edge or self.size
         width, height = picture.size
-        if min(width, height) != edge:
-            # the longer side rounded down, as torchvision and transformers do
-            if width <= height:
-                width, height = edge, int(edge * height / width)
-            else:
-                width, height = int(edge * width / height), edge
-            picture = picture.resize((width, height), how)
-        left, top = (width - size) // 2, (height - size) // 2
-        return np.asarray(picture.crop((left, top, left + size, top + size)))
+        if self.fit == "squash":
+            width, height = edge, edge
+        # the longer side rounded down, as torchvision and transformers do
+        elif width <= height:
+            width, height = edge, int(edge * height / width)
+        else:
+            width, height = int(edge * width / height), edge
+        if picture.size != (width, height):
+            picture = picture.resize((width, height), Image.Resampling[self.filter.upper()])
+        if picture.size != (size, size):
+            left, top = self._middle(width), self._middle(height)
+            picture = picture.crop((left, top, left + size, top + size))
+        return np.asarray(picture)
 
     def normalise(self, pixels: Array) -> Array:
         """Pixels (n, size, size, 3) uint8 as the network takes them, (n, 3, size, size) float32."""
@@ -122,6 +122,12 @@ class Recipe:
             name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
         }
         return cls(**plain)
+
+    def _middle(self, length: int) -> int:
+        """Where the middle of a side begins."""
+        spare = length - self.size
+        # round() takes halves to the even number
+        return round(spare / 2) if self.halves == "even" else spare // 2
 
     @cached_property
     def _affine(self) -> tuple[Array, Array]:
