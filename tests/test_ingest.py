@@ -12,6 +12,7 @@ from PIL import Image
 
 import badfiles
 from badfiles import noise
+from tiny import TinyEncoder
 from tuwen.collection import Collection
 from tuwen.data import open_source
 from tuwen.data.folder import FolderSource
@@ -105,6 +106,32 @@ def test_vectors_are_those_of_the_encoder(collection, photos, tiny_encoder):
     run(collection, photos)
     expected = tiny_encoder.encode([photos / "a.png", photos / "b.png"], "image")
     assert np.allclose(collection.vectors("image", ["a", "b"]), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(("known", "stored", "left"), [("image", (1, 0), "text"), ("text", (0, 2), "image")])
+def test_what_the_encoder_does_not_know_is_left_out_and_counted(tmp_path, photos, known, stored, left):
+    encoder = TinyEncoder()
+    encoder.modalities = frozenset({known})
+    made = Collection.create(tmp_path / "one-sided", encoder=encoder)
+    texts = (Text(text="a"), Text(text="b"))
+    record = Record(entity="x", images=(Picture(path=str(photos / "a.png")),), texts=texts)
+    report = ingest_records(made, [record])
+    assert (made.count("image"), made.count("text")) == stored
+    assert report.left_out == {left: 2 if left == "text" else 1}
+
+
+def test_texts_longer_than_the_encoder_reads_are_counted(collection, monkeypatch):
+    encoder = collection.encoder
+    inner = encoder._encode_texts
+
+    def cutting(texts):
+        encoder.cut += sum(len(text) > 5 for text in texts)
+        return inner(texts)
+
+    monkeypatch.setattr(encoder, "_encode_texts", cutting)
+    monkeypatch.setattr(encoder, "cut", 7)  # of an earlier run
+    report = ingest_records(collection, [Record(texts=(Text(text=t),)) for t in ("red", "a red dog", "blue")])
+    assert report.cut == 1
 
 
 def test_unchanged_files_are_not_opened_again(collection, photos, opened_files):

@@ -131,6 +131,14 @@ def _summary(path: Path, target: Collection, reports: Sequence[Report]) -> None:
         ]
         if parts:
             _output.note(f"{name}: {', '.join(parts)}")
+    for kind in ("image", "text"):
+        if left := sum(report.left_out.get(kind, 0) for report in reports):
+            name = target.store.identity.encoder
+            _output.note(f"{_output.counted(left, kind)} left out: {name} does not encode {kind}s")
+    if cut := sum(report.cut for report in reports):
+        _output.note(
+            f"{_output.counted(cut, 'text')} longer than the encoder reads; only the beginning counts"
+        )
     seconds = sum(report.seconds for report in reports)
     new = sum(report.added + report.updated for report in reports)
     rate = f", {new / seconds:,.0f} items/s" if new and seconds > 1 else ""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tuwen.arrays import Modality
 from tuwen.data import Source
 from tuwen.errors import CollectionError, InputError
 from tuwen.files import replacing
@@ -40,6 +41,8 @@ class Report:
     Attributes:
         images: Counts of pictures.
         texts: Counts of texts.
+        left_out: Pictures and texts that were not taken because the encoder knows the other side only.
+        cut: New texts that were longer than the encoder reads.
         refused: Inputs that this run put into the ledger.
         still_refused: Inputs that were in the ledger before and have not changed.
         seconds: How long it took.
@@ -48,6 +51,8 @@ class Report:
 
     images: Tally = field(default_factory=Tally)
     texts: Tally = field(default_factory=Tally)
+    left_out: dict[Modality, int] = field(default_factory=dict)
+    cut: int = 0
     refused: int = 0
     still_refused: int = 0
     seconds: float = 0.0
@@ -159,6 +164,8 @@ class _Run:
         self._batch = Batch(collection, batch_size)
         self.decider = Decider(self._known, self._batch, self._prepare_now)
         self._claimed: set[str] = set()
+        self._cut = collection.encoder.cut
+        self._left_out: Counter[Modality] = Counter()
         self._threads = os.cpu_count() or 1
         self._ahead = AHEAD * collection.encoder.batch_size
 
@@ -167,7 +174,7 @@ class _Run:
         told, done = 0.0, 0
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="prepare")
         try:
-            for done, (record, prepared) in enumerate(self._in_order(pool, records), 1):
+            for done, (record, prepared) in enumerate(self._in_order(pool, self._encodable(records)), 1):
                 if isinstance(record, Refusal):
                     self.decider.refuse(record)
                 else:
@@ -192,11 +199,26 @@ class _Run:
         return Report(
             images=decider.images,
             texts=decider.texts,
+            left_out=dict(self._left_out),
+            cut=self._collection.encoder.cut - self._cut,
             refused=decider.refused,
             still_refused=decider.still_refused,
             ledger=write_ledger(self._collection),
             seconds=time.monotonic() - self._began,
         )
+
+    def _encodable(self, records: Iterable[Record | Refusal]) -> Iterator[Record | Refusal]:
+        """The records without what the encoder knows nothing of: `hog` has no use for captions."""
+        known = self._collection.encoder.modalities
+        for record in records:
+            if isinstance(record, Record):
+                if record.images and "image" not in known:
+                    self._left_out["image"] += len(record.images)
+                    record = replace(record, images=())
+                if record.texts and "text" not in known:
+                    self._left_out["text"] += len(record.texts)
+                    record = replace(record, texts=())
+            yield record
 
     def _in_order(
         self, pool: ThreadPoolExecutor, records: Iterable[Record | Refusal]
