@@ -3,11 +3,13 @@
 TuwenError
 ├── InputError (ValueError)     an argument has a wrong shape, type, value or name
 │   ├── UnknownName             a name is not in a registry, a table or a collection
-│   └── PictureError            a picture cannot be decoded; `code` says why
+│   ├── PictureError            a picture cannot be decoded; `code` says why
+│   └── TextError               a text cannot be encoded; `code` says why
 ├── CollectionError             a collection cannot be opened, read or written
 │   ├── Locked                  another process is writing
 │   └── Damaged                 what is on disk is not what was written
 ├── NotFittedError              a method was used before `fit`
+├── Unavailable                 a model is not on this machine and cannot be fetched
 └── MissingExtra (ImportError)  an optional dependency is not installed
 """
 
@@ -41,6 +43,18 @@ class PictureError(InputError):
         self.code = code
 
 
+class TextError(InputError):
+    """A text cannot be encoded.
+
+    Attributes:
+        code: One short word for the reason (`no-features`, ...).
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class CollectionError(TuwenError):
     """A collection cannot be opened, read or written."""
 
@@ -55,6 +69,10 @@ class Damaged(CollectionError):
 
 class NotFittedError(TuwenError):
     """`transform` or `similarity` was called before `fit`."""
+
+
+class Unavailable(TuwenError):
+    """A model is not on this machine and cannot be fetched."""
 
 
 class MissingExtra(TuwenError, ImportError):

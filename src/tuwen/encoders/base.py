@@ -38,6 +38,7 @@ class Encoder:
         parameters: How many numbers it learned.
         needs: What must be given beside the name: `a folder or file`, `fitting`; empty for nothing.
         cut: Texts so far that were longer than the encoder reads.
+        by_id: It looks vectors up by id: give `prepare` a path or a `Picture`, and `encode_texts` the ids.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Encoder:
     runtime: str = ""
     parameters: int = 0
     cut: int = 0
+    by_id: bool = False
     needs: ClassVar[str] = ""
 
     @classmethod
