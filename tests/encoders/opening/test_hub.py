@@ -351,9 +351,8 @@ class TestCompleteness:
     def test_a_part_that_the_index_names_is_missed(self, server, models):
         folder = models / "owner" / "name"
         folder.mkdir(parents=True)
-        index = {
-            "weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
-        }
+        parts = [f"model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+        index = {"weight_map": dict(zip("ab", parts, strict=True))}
         (folder / "model.safetensors.index.json").write_text(json.dumps(index))
         (folder / parts[0]).write_bytes(b"1")
         with pytest.raises(Unavailable, match=r"model-00002-of-00002\.safetensors is missing"):
