@@ -82,7 +82,7 @@ class ViT(nn.Module):
                 f"{tensors.source} is {self.width} wide, from which the number of attention heads does not "
                 "follow; keep it in a folder with its config.json"
             )
-        heads = heads or _HEADS.get(self.width, self.width // 64)
+        heads = self.heads = heads or _HEADS.get(self.width, self.width // 64)
         self.patches = nn.Conv2d(3, self.width, patch, patch, device="meta")
         self.patches.weight = nn.Parameter(weight, False)
         self.patches.bias = nn.Parameter(tensors.take("patch_embed.proj.bias", self.width), False)
