@@ -14,7 +14,7 @@ from tuwen import pictures
 from tuwen.arrays import Array, Modality
 from tuwen.data import Source
 from tuwen.encoders import Encoder
-from tuwen.errors import Damaged, InputError, PictureError
+from tuwen.errors import Damaged, InputError, PictureError, TextError
 from tuwen.files import read_arrays, write_arrays
 from tuwen.records import Picture, Record, Refusal
 
@@ -39,17 +39,24 @@ class Features:
 
 
 def encode_source(
-    source: Source, encoder: Encoder, kind: Modality, progress: Progress | None = None
+    source: Source,
+    encoder: Encoder,
+    kind: Modality,
+    progress: Progress | None = None,
+    *,
+    unit: bool = True,
 ) -> Features:
     """Encode the pictures or the texts of a source; what cannot be encoded is listed, the rest goes on.
 
-    An item without an id is named by its file, else by its number from 1.
+    An item without an id is named by its file, else by its number from 1. A picture that several rows
+    name is encoded once.
 
     Args:
         source: What to read.
         encoder: What encodes.
         kind: Which side of the source's records.
         progress: Called with the number of items done and the number of records, when that is known.
+        unit: Scale rows to length one; False keeps them as the encoder makes them.
 
     Raises:
         InputError: An id stands twice.
@@ -62,12 +69,9 @@ def encode_source(
     with ThreadPoolExecutor() as threads:
         while batch := list(islice(items, encoder.batch_size)):
             if kind == "text":
-                names, vectors = (
-                    [name for name, _ in batch],
-                    encoder.encode_texts([str(item) for _, item in batch]),
-                )
+                names, vectors = _encode_texts(batch, encoder, found.refusals, unit)
             else:
-                names, vectors = _encode_pictures(batch, encoder, threads, found.refusals)
+                names, vectors = _encode_pictures(batch, encoder, threads, found.refusals, unit)
             for name in names:
                 if name in seen:
                     raise InputError(f"{source.path}: id {name!r} stands twice; ids must be unique")
@@ -122,6 +126,7 @@ def read_features(path: Path, kind: Modality, fingerprint: str = "") -> Features
 
 def _items(source: Source, kind: Modality, refusals: list[Refusal]) -> Iterator[tuple[str, str | Picture]]:
     number = 0
+    named: dict[str, str] = {}
     for record in source.records():
         if not isinstance(record, Record):
             refusals.append(record)
@@ -130,9 +135,27 @@ def _items(source: Source, kind: Modality, refusals: list[Refusal]) -> Iterator[
         for item in items:
             number += 1
             if isinstance(item, Picture):
-                yield item.id or (item.file.stem if item.file else str(number)), item
+                name = item.id or (item.file.stem if item.file else str(number))
+                if named.get(name) != item.path:
+                    named[name] = item.path
+                    yield name, item
             else:
                 yield item.id or str(number), item.text
+
+
+def _encode_texts(
+    batch: list[tuple[str, str | Picture]], encoder: Encoder, refusals: list[Refusal], unit: bool
+) -> tuple[list[str], Array]:
+    names, texts = [name for name, _ in batch], [str(item) for _, item in batch]
+    try:
+        return names, encoder.encode_texts(texts, ids=names, unit=unit)
+    except TextError as error:
+        if len(batch) == 1:
+            refusals.append(Refusal(item=names[0], code=error.code, reason=str(error)))
+            return [], np.empty((0, encoder.width), dtype=np.float32)
+    # one of them spoils the batch: each by itself
+    apart = [_encode_texts([one], encoder, refusals, unit) for one in batch]
+    return [name for names, _ in apart for name in names], np.concatenate([rows for _, rows in apart])
 
 
 def _encode_pictures(
@@ -140,11 +163,14 @@ def _encode_pictures(
     encoder: Encoder,
     threads: ThreadPoolExecutor,
     refusals: list[Refusal],
+    unit: bool,
 ) -> tuple[list[str], Array]:
     def prepare(named: tuple[str, str | Picture]) -> Array | Refusal:
         picture = named[1]
         assert isinstance(picture, Picture)
         try:
+            if encoder.by_id:
+                return encoder.prepare(picture)
             if picture.data is not None:
                 return encoder.prepare(
                     pictures.load_bytes(picture.data, picture.path, size=encoder.image_size)
@@ -162,4 +188,4 @@ def _encode_pictures(
             prepared.append(pixels)
     if not prepared:
         return names, np.empty((0, encoder.width), dtype=np.float32)
-    return names, encoder.encode_prepared(np.stack(prepared))
+    return names, encoder.encode_prepared(np.stack(prepared), unit=unit)
