@@ -88,7 +88,9 @@ class Batch:
             texts = self._fresh["text"]
             if texts:
                 self._vectors["text"].append(
-                    self._collection.encoder.encode_texts([t["text"] for t in texts])
+                    self._collection.encoder.encode_texts(
+                        [t["text"] for t in texts], ids=[t["id"] for t in texts]
+                    )
                 )
             with self._collection.store.transaction() as transaction:
                 for kind in MODALITIES:

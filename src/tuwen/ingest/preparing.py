@@ -88,7 +88,7 @@ def _fill(made: Prepared, picture: Picture, known: Known, encoder: Encoder, retr
     image = pictures.upright_rgb(stored)
     turned = image.size != stored.size and image.size == stored.size[::-1]
     made.width_px, made.height_px = (height, width) if turned else (width, height)
-    made.pixels = encoder.prepare(image)
+    made.pixels = encoder.prepare(picture if encoder.by_id else image)
     made.phash = pictures.perceptual_hash(image)
     if picture.data is not None:
         made.thumbnail = pictures.thumbnail(image)
