@@ -1,0 +1,1 @@
+"""Networks in torch; imported only inside the functions that need them."""
