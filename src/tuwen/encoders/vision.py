@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tuwen.encoders.networks.vision_models import Made
 
 #: What of a recipe decides about pictures.
-_PIXELS = ("size", "fit", "edge", "halves", "filter", "scale", "mean", "std")
+_PIXELS = ("size", "fit", "edge", "halves", "filter", "divisor", "mean", "std")
 
 
 class Vision(Encoder):
@@ -144,15 +144,12 @@ class Vision(Encoder):
         return np.concatenate(rows)
 
     def towers(self) -> tuple[nn.Module, None]:
-        """The network for export, float32 on the processor: normalised pixels (n, 3, size, size) to
-        (n, width), not of unit length. There is no tower for texts.
-        """  # noqa: D205
-        from copy import deepcopy
+        """The network for export, and None for texts, of which there is no tower.
 
-        import torch
-
-        plain = deepcopy(self._network).to(device="cpu", dtype=torch.float32)
-        return plain.to(memory_format=torch.contiguous_format), None
+        It takes normalised pixels (n, 3, size, size) float and gives (n, width), not of unit length. Open
+        with `precision="fp32"` to export it.
+        """
+        return self._network, None
 
     def _encode_images(self, pixels: Array) -> Array:
         if not len(pixels):
@@ -163,16 +160,11 @@ class Vision(Encoder):
         """What a function of the network makes of pixels (n, size, size, 3) uint8, as float32."""
         import torch
 
-        recipe, place = self.recipe, self._place
-        mean, std = np.asarray(recipe.mean), np.asarray(recipe.std)
-        factor, offset = (
-            place.send(values.astype(np.float32)[:, None, None])
-            for values in (recipe.scale / std, -mean / std)
-        )
         with torch.inference_mode():
-            # channels stay last in memory: what convolutions like, and no copy
-            values = place.send(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float()
-            found: Tensor = function((values * factor + offset).to(place.dtype))
+            values = self._place.send(self.recipe.normalise(pixels)).to(
+                dtype=self._place.dtype, memory_format=torch.channels_last
+            )
+            found: Tensor = function(values)
             return np.asarray(found.float().cpu().numpy())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, cast
 
 from tuwen.encoders.inputs.recipe import Filter, Recipe
@@ -51,7 +52,7 @@ def named(name: str, size: int) -> Recipe:
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
     )
-    return cut if name == "imagenet" else _with(cut, scale=1.0, mean=CAFFE_MEAN, std=(1.0, 1.0, 1.0))
+    return cut if name == "imagenet" else replace(cut, divisor=1.0, mean=CAFFE_MEAN, std=(1.0, 1.0, 1.0))
 
 
 def from_timm(config: Mapping[str, Any], source: str) -> Recipe:
@@ -106,10 +107,11 @@ def from_transformers(config: Mapping[str, Any], source: str) -> Recipe:
             raise InputError(f"{source} does not cut pictures to squares; only squares are encoded here")
         recipe = Recipe(size=size, fit=fit, edge=edge, filter=_FILTERS[int(config.get("resample", 2))])
         factor = float(config.get("rescale_factor") or 1 / 255) if config.get("do_rescale", True) else 1.0
+        recipe = replace(recipe, divisor=round(1 / factor, 6), mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
         if not config.get("do_normalize", True):
-            return _with(recipe, scale=factor, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+            return recipe
         mean = _three(config.get("image_mean") or IMAGENET_MEAN)
-        return _with(recipe, scale=factor, mean=mean, std=_three(config.get("image_std") or IMAGENET_STD))
+        return replace(recipe, mean=mean, std=_three(config.get("image_std") or IMAGENET_STD))
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -136,9 +138,3 @@ def _side(size: Any) -> int:
 def _three(values: Any) -> tuple[float, float, float]:
     red, green, blue = (float(value) for value in values)
     return red, green, blue
-
-
-def _with(recipe: Recipe, **changes: Any) -> Recipe:
-    from dataclasses import replace
-
-    return replace(recipe, **changes)
