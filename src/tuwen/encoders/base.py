@@ -77,7 +77,7 @@ class Encoder:
             PictureError: A picture cannot be decoded.
         """
         if modality == "text":
-            return self.encode_texts([_text(item) for item in items], unit=unit)
+            return self.encode_texts(_texts(items), unit=unit)
         return self.encode_images(items, unit=unit)
 
     def encode_images(self, images: Sequence[Source], *, unit: bool = True) -> Array:
@@ -102,6 +102,7 @@ class Encoder:
         self._check("text")
         if isinstance(texts, str):
             raise InputError("texts is one string; pass a list of strings")
+        texts = _texts(texts)
         vectors = np.zeros((len(texts), self.width), dtype=np.float32)
         # of like length together: a batch is padded to its longest
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
@@ -112,6 +113,8 @@ class Encoder:
     def encode_prepared(self, prepared: Array, *, unit: bool = True) -> Array:
         """Encode what `prepare` made of pictures, stacked to (n, ...), to (n, width)."""
         self._check("image")
+        if not len(prepared):
+            return np.empty((0, self.width), dtype=np.float32)
         vectors = np.asarray(self._encode_images(prepared), dtype=np.float32)
         return unit_rows(vectors) if unit else vectors
 
@@ -159,10 +162,18 @@ def opened(image: Source, size: int = 0) -> Image.Image:
     return pictures.upright_rgb(image)
 
 
-def _text(item: Source) -> str:
-    if not isinstance(item, str):
-        raise InputError(f"a text must be a string, got {type(item).__name__}")
-    return item
+def _texts(items: Sequence[Source]) -> list[str]:
+    """Strings that every tokenizer can read: halves of surrogate pairs, which are no characters, replaced."""
+    texts = []
+    for item in items:
+        if not isinstance(item, str):
+            raise InputError(f"a text must be a string, got {type(item).__name__}")
+        try:
+            item.encode()
+        except UnicodeEncodeError:
+            item = item.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        texts.append(item)
+    return texts
 
 
 def _slices(values: Sequence[int], size: int) -> Iterator[Sequence[int]]:

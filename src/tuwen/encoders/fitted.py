@@ -57,7 +57,12 @@ class Fitted(Encoder, ABC):
             raise Damaged(f"{path} has parameters that {name} does not know ({error})") from error
         for key, value in saved.state.items():
             setattr(found, key, value)
-        found._settle()
+        try:
+            found._settle()
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise Damaged(
+                f"{path} lacks something that {name} learned ({error}); fit and save it again"
+            ) from error
         found.name = str(path)
         return found
 
