@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuwen import calibration, editing, encoders, tables, transfer
+from tuwen import calibration, editing, encoder_of, encoders, tables, transfer
 from tuwen import codes as hash_codes
 from tuwen.arrays import MODALITIES, Array, Modality, check_matrix, unit_rows
 from tuwen.encoders import Encoder
@@ -86,18 +86,20 @@ class Collection:
         return cls(Store.create(Path(path), identity), made)
 
     @classmethod
-    def open(cls, path: str | Path, *, encoder: Encoder | None = None) -> Collection:
+    def open(cls, path: str | Path, *, encoder: str | Encoder | None = None) -> Collection:
         """Open a collection.
 
         Args:
             path: Its folder.
-            encoder: The encoder it was made with, when it is not one that tuwen knows by name.
+            encoder: The encoder it was made with, or where that lies now, when tuwen does not find it by
+                the name it had.
 
         Raises:
             CollectionError: There is none, a newer tuwen wrote it, or the encoder is another one.
             Damaged: Its files are not what was written.
         """
-        return cls(Store.open(Path(path)), encoder)
+        store = Store.open(Path(path))
+        return cls(store, encoders.load(encoder) if isinstance(encoder, str) else encoder)
 
     @property
     def path(self) -> Path:
@@ -111,10 +113,11 @@ class Collection:
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder; loaded when first needed.
+        """The encoder; loaded when first needed, from `encoder/` in the folder if it came packed with it.
 
         Raises:
-            CollectionError: The collection has none, or this tuwen has another version of it.
+            CollectionError: The collection has none, it cannot be found, or this tuwen has another version
+                of it.
         """
         if self._encoder is None:
             name = self.store.identity.encoder
@@ -122,10 +125,25 @@ class Collection:
                 raise CollectionError(
                     f"{self.path} has no encoder: add and ask with vectors of width {self.width}"
                 )
-            found = encoders.load(name)
+            found = encoder_of.find(self.path, name)
             self._check_encoder(found)
             self._encoder = found
         return self._encoder
+
+    def move_encoder(self, encoder: str) -> None:
+        """Say where the encoder lies now; this and every later opening look there.
+
+        Args:
+            encoder: As for `create`.
+
+        Raises:
+            CollectionError: It is another encoder, or the folder cannot be written.
+        """
+        found = encoders.load(encoder)
+        self._check_encoder(found)
+        with self.store.writing():
+            encoder_of.move(self.path, found.name, self.store.identity.encoder)
+        self._encoder = found
 
     def add(self, records: Iterable[Record], progress: Callable[..., None] | None = None) -> Report:
         """Encode and store records; what cannot be read is listed in the ledger, the rest goes on.
@@ -486,7 +504,7 @@ class Collection:
         return f"Collection({str(self.path)!r}: {counts}, encoder {self.store.identity.encoder or 'none'})"
 
 
-def open(path: str | Path, *, encoder: Encoder | None = None) -> Collection:
+def open(path: str | Path, *, encoder: str | Encoder | None = None) -> Collection:
     """Open the collection in a folder; see `Collection.open`."""
     return Collection.open(path, encoder=encoder)
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tiny import TinyEncoder
+
 
 @pytest.fixture
 def tiny(tiny_collection):
@@ -115,9 +117,11 @@ class TestIndex:
         failed = tuwen("index", pictures, tiny)
         assert failed.code == 1 and "the order is: tuwen index COLLECTION SOURCE" in failed.err
 
-    def test_another_encoder_or_other_codes_are_refused(self, tuwen, tmp_path, pictures):
+    def test_another_encoder_or_other_codes_are_refused(self, tuwen, tmp_path, pictures, monkeypatch):
         tuwen("index", tmp_path / "c", pictures)
-        assert "not 'other'" in tuwen("index", tmp_path / "c", pictures, "--encoder", "other").err
+        monkeypatch.setattr("tuwen.encoders.load", lambda _: TinyEncoder(fingerprint="another"))
+        other = tuwen("index", tmp_path / "c", pictures, "--encoder", "other")
+        assert other.code == 1 and "vectors of two encoders do not compare" in other.err
         assert "not 64" in tuwen("index", tmp_path / "c", pictures, "--codes", "64").err
 
     def test_codes_that_cannot_be_learned_yet_are_said_to_be(self, tuwen, tmp_path, pictures):

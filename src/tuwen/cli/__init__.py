@@ -20,7 +20,7 @@ __all__ = ["main", "names", "tuwen"]
 _SECTIONS = {
     "Build and ask": ("index", "search", "similar", "match"),
     "Look and check": ("show", "duplicates", "verify"),
-    "Keep": ("delete", "snapshot", "compact", "export"),
+    "Keep": ("delete", "snapshot", "compact", "export", "pack", "unpack"),
     "Around": ("demo", "encode", "encoders", "config"),
 }
 

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     short_help="Take pictures and texts into a collection.",
 )
 @_options.collection
-@click.argument("sources", nargs=-1, required=True, type=_options.PATH, metavar="SOURCE...")
-@click.option("--encoder", metavar="NAME", help="What encodes a new collection.  [default: mini]")
+@click.argument("sources", nargs=-1, type=_options.PATH, metavar="SOURCE...")
+@click.option(
+    "--encoder", metavar="SPEC", help="What encodes a new collection, or where it lies now.  [default: mini]"
+)
 @click.option(
     "--codes", type=click.IntRange(min=8), metavar="BITS", help="Keep hash codes of so many bits too."
 )
@@ -62,6 +64,8 @@ def command(
     """
     from tuwen.data import open_source
 
+    if not sources:
+        return _move_encoder(collection, encoder)
     exports = [path for path in sources if (path / "collection.json").is_file()]
     # all sources are looked at before anything is made: a wrong column leaves no empty collection
     opened = [open_source(path, **columns) for path in sources if path not in exports]
@@ -77,6 +81,16 @@ def command(
     _summary(collection, target, reports)
 
 
+def _move_encoder(path: Path, encoder: str | None) -> None:
+    from tuwen.collection import Collection
+
+    if encoder is None or not (path / "collection.json").is_file():
+        raise click.UsageError("Missing argument 'SOURCE...'.")
+    found = Collection.open(path)
+    found.move_encoder(encoder)
+    _output.note(f"{path}: the encoder is found at {found.encoder.name} from now on")
+
+
 def _target(path: Path, encoder: str | None, codes: int | None, exports: Sequence[Path]) -> Collection:
     from tuwen.collection import Collection
     from tuwen.errors import CollectionError, InputError
@@ -86,10 +100,7 @@ def _target(path: Path, encoder: str | None, codes: int | None, exports: Sequenc
         found = Collection.open(path)
         has = found.store.identity
         if encoder is not None and encoder != has.encoder:
-            raise InputError(
-                f"{path} was made with encoder {has.encoder or 'none'!r}, not {encoder!r}; "
-                "leave --encoder out, or index into a new collection"
-            )
+            found.move_encoder(encoder)  # the same encoder in another place; another one is an error
         if codes is not None and codes != has.codes:
             raise InputError(
                 f"{path} was made with codes of {has.codes} bits, not {codes}; "

@@ -16,7 +16,7 @@ from tuwen.errors import InputError, MissingExtra, UnknownName, unknown
 if TYPE_CHECKING:
     from tuwen.encoders.opening.spec import Spec
 
-__all__ = ["Encoder", "find", "load", "names"]
+__all__ = ["Encoder", "find", "load", "located", "names"]
 
 _PARTS = {"base", "fitted"}
 _HUBS = ("hub", "modelscope")
@@ -110,10 +110,14 @@ def _changed(path: Path) -> int:
 def _by_place(parsed: Spec) -> Encoder:
     if parsed.family in ("concat", "stored"):
         return _open(parsed.family, Path(parsed.target), parsed)
-    known, path = _located(parsed)
+    known, path = located(parsed)
     family = parsed.family if parsed.family in names() else known
     if not family:
+        from tuwen.encoders.opening import kept
         from tuwen.encoders.opening.detect import family_of
+
+        if kept.is_kept(path):
+            return kept.open_kept(path)
 
         family = family_of(path)
     return _open(family, path, parsed)
@@ -133,7 +137,7 @@ def _open(family: str, path: Path, parsed: Spec) -> Encoder:
     return made
 
 
-def _located(parsed: Spec) -> tuple[str, Path]:
+def located(parsed: Spec) -> tuple[str, Path]:
     """The family, where it is known, and the folder or file that a spec means; downloads when it must."""
     from tuwen.encoders.opening import hub, known
 
