@@ -14,15 +14,10 @@ from tuwen.errors import InputError, UnknownName
 if TYPE_CHECKING:
     from tuwen.encoders import Encoder
 
-_EXAMPLES = """\b
-Examples:
-  tuwen export photos -o photos-export
-  tuwen export models/cn-clip -o cn-clip-fast
-  tuwen export models/cn-clip -o cn-clip-fast --runtime openvino --calibrate photos.csv"""
-
 
 @click.command(
-    epilog=_EXAMPLES, short_help="Write a collection as Parquet, or an encoder for other machines."
+    epilog="Example:  tuwen export photos -o photos-export   or   tuwen export models/cn-clip -o cn-clip-fast",
+    short_help="Write a collection as Parquet, or an encoder for other machines.",
 )
 @click.argument("what", metavar="COLLECTION|ENCODER")
 @click.option("-o", "--output", type=_options.PATH, required=True, help="A new or empty folder.")

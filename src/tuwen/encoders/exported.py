@@ -63,7 +63,9 @@ class Exported(Encoder):
         self._loaded: dict[str, runtimes.Tower] = {}
 
     @classmethod
-    def open(cls, path: Path, *, runtime: str = "auto", precision: str = "auto", threads: int = 0) -> Self:
+    def open(  # type: ignore[override]
+        cls, path: Path, *, runtime: str = "auto", precision: str = "auto", threads: int = 0
+    ) -> Self:
         """Open what `tuwen export` wrote.
 
         Args:
@@ -84,9 +86,7 @@ class Exported(Encoder):
         for files in variant.towers.values():
             for file in files:
                 if not (path / file.name).is_file():
-                    raise Damaged(
-                        f"{path / file.name} is missing; copy the whole folder again, or export again"
-                    )
+                    raise Damaged(f"{path / file.name} is missing; copy the folder again, or export again")
         return cls(path, about, variant, threads)
 
     def prepare(self, image: Source) -> Array:
@@ -164,7 +164,8 @@ def _choose(path: Path, variants: Sequence[bundle.Variant], runtime: str, precis
         there = ", ".join(map(str, variants)) or "nothing"
         wanted = " ".join(word for word in (runtime, precision) if word != "auto")
         raise InputError(
-            f"{path} has no {wanted or 'variant'}; it has {there}. Add one with: tuwen export ENCODER -o {path}"
+            f"{path} has no {wanted or 'variant'}; it has {there}. "
+            f"Add one with: tuwen export ENCODER -o {path}"
         )
     fitting.sort(key=_rank)
     return next((one for one in fitting if runtimes.installed(one.runtime)), None) or _refuse(path, fitting)

@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tuwen.arrays import Array
 from tuwen.encoders.base import Encoder, Source
 from tuwen.encoders.inputs.recipe import Recipe
@@ -71,8 +69,8 @@ def export(
         method = "dynamic" if runtime == "onnx" else "calibrated" if any(samples.values()) else "weights"
     if method == "calibrated" and (lacking := [side for side in towers if not samples.get(side)]):
         raise InputError(
-            f"calibrating needs {' and '.join(f'{side}s' for side in towers)}, and there are no {lacking[0]}s; "
-            "name a source that has both, or leave the calibration out"
+            f"calibrating needs {' and '.join(f'{side}s' for side in towers)}, "
+            f"and there are no {lacking[0]}s; name a source that has them, or leave the calibration out"
         )
     files = {}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
@@ -169,8 +167,8 @@ def _towers(encoder: Encoder) -> dict[str, nn.Module]:
         weights = next((one for one in tower.parameters() if one.is_floating_point()), None)
         if weights is not None and weights.dtype != torch.float32:
             raise InputError(
-                f"{encoder.name} was opened in {str(weights.dtype).removeprefix('torch.')}; exporting starts from "
-                "fp32: write ,precision=fp32 behind its name"
+                f"{encoder.name} was opened in {str(weights.dtype).removeprefix('torch.')}, and exporting "
+                "starts from fp32; write ,precision=fp32 behind its name"
             )
         on_processor = weights is None or weights.device.type == "cpu"
         found[side] = tower if on_processor else copy.deepcopy(tower).cpu()

@@ -114,7 +114,7 @@ def checked(folder: Path, file: File) -> Path:
     """
     path = folder / file.name
     if not path.is_file():
-        raise Damaged(f"{path} is missing; copy the whole folder again, or export again")
+        raise Damaged(f"{path} is missing; copy the folder again, or export again")
     if path.stat().st_size != file.size or checksum(path) != file.sha256:
         raise Damaged(f"{path} is not the file that was exported; copy it again, or export again")
     return path
