@@ -107,18 +107,27 @@ class Sift(Fitted):
         for found in self._read(items, self.refusals):
             pool.add(found)
         raw = pool.take()
-        # as one value each: k-means needs as many different points as centres
-        different = len(np.unique(raw.view(np.dtype((np.void, _DIMENSIONS)))))
-        if different < self.words:
+        # each row as one value; k-means begins at different ones
+        _, places = np.unique(raw.view(np.dtype((np.void, _DIMENSIONS))), return_index=True)
+        if len(places) < self.words:
             bad = f"; {len(self.refusals)} could not be read" if self.refusals else ""
             raise InputError(
                 f"{self.words} words need as many different descriptors, but {len(items)} pictures have "
-                f"{different}{bad}; add pictures, or ask for fewer words"
+                f"{len(places)}{bad}; add pictures, or ask for fewer words"
             )
+        points = self._points(raw)
+        # as good as k-means++ with so many words, at a quarter of its time
+        first = points[np.random.default_rng(self.seed).choice(places, self.words, replace=False)]
         model = kmeans.MiniBatchKMeans(
-            self.words, batch_size=4096, max_iter=10, n_init=1, compute_labels=False, random_state=self.seed
+            self.words,
+            init=first,
+            batch_size=4096,
+            max_iter=10,
+            n_init=1,
+            compute_labels=False,
+            random_state=self.seed,
         )
-        self.vocabulary_ = np.asarray(model.fit(self._points(raw)).cluster_centers_, dtype=np.float32)
+        self.vocabulary_ = np.asarray(model.fit(points).cluster_centers_, dtype=np.float32)
         if self.idf:
             self.weights_ = self._rarity(items)
 
@@ -168,7 +177,12 @@ class Sift(Fitted):
     def _nearest(self, raw: Array) -> Array:
         """The nearest word of each descriptor, (n,)."""
         half_squares = np.einsum("wd,wd->w", self.vocabulary_, self.vocabulary_) / 2
-        return np.asarray(np.argmax(self._points(raw) @ self.vocabulary_.T - half_squares, axis=1))
+        points, nearest = self._points(raw), np.empty(len(raw), dtype=np.intp)
+        # in blocks that stay in the cache, and too small for the threads of a BLAS to wait on each other
+        for start in range(0, len(raw), 64):
+            block = slice(start, start + 64)
+            nearest[block] = np.argmax(points[block] @ self.vocabulary_.T - half_squares, axis=1)
+        return nearest
 
     def _width(self) -> int:
         return self.words
