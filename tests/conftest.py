@@ -9,6 +9,9 @@ from PIL import Image, ImageDraw
 
 from tiny import COLOURS, TinyEncoder
 
+# pixels are Pillow's whatever is installed; tests of the faster ones ask for them
+os.environ["TUWEN_FAST"] = "0"
+
 
 @pytest.fixture(scope="session")
 def tiny_encoder():

@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "tuwen"
 
-LEVEL_0 = {"errors", "arrays", "files", "records", "pictures", "saved", "signatures"}
+LEVEL_0 = {"errors", "arrays", "files", "records", "pictures", "pixels", "saved", "signatures"}
 LEVEL_1 = {
     *("data", "encoders", "methods", "index"),
     *("filters", "query", "matching", "rank", "metrics", "results"),
@@ -29,7 +29,7 @@ LEVEL_3 = {"cli", "__main__"}
 # slow to import or not installed everywhere: only inside the functions that use them
 HEAVY = {
     *("torch", "transformers", "onnx", "onnxruntime", "onnxscript", "openvino", "faiss", "lance", "sklearn"),
-    *("scipy", "skimage", "rich", "pandas", "simplejpeg", "pillow_heif", "psutil"),
+    *("scipy", "skimage", "rich", "pandas", "simplejpeg", "pillow_heif", "cykooz_resizer", "psutil"),
     *("tokenizers", "huggingface_hub", "safetensors", "sentencepiece", "nncf", "cv2", "gensim", "jieba"),
 }
 # networks are subclasses of torch's; who needs one imports these files where it is used

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFile, features
 
-from tuwen import signatures
+from tuwen import pixels, signatures
 from tuwen.arrays import Array
 from tuwen.errors import PictureError
 
@@ -59,8 +59,8 @@ def load(path: Path, *, size: int = 0) -> Image.Image:
 
     Args:
         path: The file.
-        size: Side in pixels the picture is needed at; a JPEG more than twice as large is decoded at a
-            fraction of its size. 0 decodes every pixel.
+        size: Side in pixels the picture is needed at; a JPEG far larger is decoded at a fraction of its
+            size, and `pixels.resized` brings it to the side. 0 decodes every pixel.
 
     Raises:
         PictureError: It is not a whole picture of a known format; `code` says why.
@@ -113,15 +113,13 @@ def load_bytes(data: bytes, name: str, *, size: int = 0) -> Image.Image:
             _check_png(data, name)
         image.info["full_size"] = (width, height)
         if size:
-            # None keeps the colour space: a draft to RGB would turn an Adobe CMYK picture wrong
-            image.draft(None, (2 * size, 2 * size))
+            pixels.reduce(image, size)
         try:
-            image.load()
+            return pixels.decoded(image, data)
         except (MemoryError, Image.DecompressionBombError) as error:
             raise PictureError("too-large", f"{name} does not fit into memory ({error})") from error
         except _BROKEN as error:
             raise _broken(kind, data, name, error) from error
-    return image
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:
@@ -135,8 +133,7 @@ def upright_rgb(image: Image.Image) -> Image.Image:
         if image.mode != "RGB" or "transparency" in image.info:
             image = _rgb(image)
         if turn is not None:
-            image = image.transpose(turn)
-            image.info.clear()  # it would ask to be turned again
+            image = pixels.turned(image, turn)
     return image
 
 
