@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Pooling = Literal["cls", "mean", "max", "last", "pooler", "first_last", "last4"]
 _LENGTH = 128
+# of a configuration, what decides about vectors and is in no tensor
+_SETTINGS = ("model_type", "num_attention_heads", "hidden_act", "layer_norm_eps", "position_embedding_type")
 _CHINESE_TOKENS = 1000  # a vocabulary with fewer Chinese characters cannot spell Chinese
 
 
@@ -226,7 +228,12 @@ def _languages(tokens: Tokens) -> tuple[str, ...]:
 def _fingerprint(module: PooledText, tokens: Tokens) -> str:
     """The same for the same weights, vocabulary and pooling, whatever files they came in."""
     digest = hashlib.sha256()
-    settings = {"pooling": module.pooling, "unit": module.unit, "recipe": tokens.recipe.to_dict()}
+    settings: dict[str, Any] = {
+        "pooling": module.pooling,
+        "unit": module.unit,
+        "recipe": tokens.recipe.to_dict(),
+    }
+    settings |= {name: str(getattr(module.network.config, name, "")) for name in _SETTINGS}
     digest.update(json.dumps([settings, tokens.vocabulary()], sort_keys=True).encode())
     for name, tensor in sorted(module.state_dict().items()):
         digest.update(f"{name} {tuple(tensor.shape)}\n".encode())

@@ -52,9 +52,9 @@ class FittedOnTexts(Fitted):
         """Learn from at least one text."""
 
     def _fit(self, items: Sequence[Any]) -> None:
-        wrong = next((item for item in items if not isinstance(item, str)), None)
-        if wrong is not None:
-            raise InputError(f"{self.name} learns from texts; one of them is a {type(wrong).__name__}")
+        for item in items:
+            if not isinstance(item, str):
+                raise InputError(f"{self.name} learns from texts; one of them is a {type(item).__name__}")
         self._read_lists()
         self._learn(list(items))
 
