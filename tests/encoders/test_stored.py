@@ -55,7 +55,7 @@ def test_vectors_as_they_are_stored_on_request(both):
 
 
 def test_what_is_missing_has_a_code(both):
-    with pytest.raises(PictureError, match="has no picture 'z' or 'z.jpg' or 'x/z.jpg'") as picture:
+    with pytest.raises(PictureError, match=r"has no picture 'z' or 'z\.jpg' or 'x/z\.jpg'") as picture:
         both.prepare("x/z.jpg")
     with pytest.raises(TextError, match="has no text 't9'") as text:
         both.encode_texts(["a", "b"], ids=["t1", "t9"])
@@ -105,7 +105,7 @@ def test_bytes_are_ids_too(tmp_path):
 def test_sides_of_different_width_must_be_chosen_between(tmp_path):
     path = arrays(tmp_path / "f.npz", image_ids=["a"], image_features=np.ones((1, 4)),
                   text_ids=["a"], text_features=np.ones((1, 3)))  # fmt: skip
-    with pytest.raises(InputError, match="4 columns and text vectors of 3; .*modality=image"):
+    with pytest.raises(InputError, match=r"4 columns and text vectors of 3; .*modality=image"):
         Stored.open(path)
     assert Stored.open(path, modality="text").width == 3
 
@@ -138,11 +138,11 @@ def test_files_that_are_none(tmp_path):
     np.save(tmp_path / "g.npy", VECTORS)
     (tmp_path / "h.npy").write_bytes(b"nothing")
     (tmp_path / "h.txt").write_text("a\n")
-    with pytest.raises(Damaged, match="not an .npz file"):
+    with pytest.raises(Damaged, match=r"not an \.npz file"):
         Stored.open(tmp_path / "f.npz")
     with pytest.raises(InputError, match=r"write them to g\.ids\.txt, one a line"):
         Stored.open(tmp_path / "g.npy")
-    with pytest.raises(Damaged, match="not an .npy file"):
+    with pytest.raises(Damaged, match=r"not an \.npy file"):
         Stored.open(tmp_path / "h.npy")
 
 

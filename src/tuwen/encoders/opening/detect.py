@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tuwen.errors import InputError
@@ -15,6 +16,17 @@ _VISION = {
 _CHECKPOINTS = {".pt", ".pth", ".bin", ".safetensors", ".ckpt"}
 _VECTORS = {".txt", ".vec", ".w2v", ".glove"}
 
+# how the tensors of each family are called, the surest family first
+_MARKS = {
+    "clip": (re.compile(r"^(model\.)?(visual|vision_model|text_projection)\b"),),
+    "language": (re.compile(r"\bembeddings\.word_embeddings\b"),),
+    "vision": (
+        re.compile(r"^(features|layer1|stem|patch_embed|backbone|conv_proj|class_token|cls_token)\b"),
+        re.compile(r"\bembeddings\.(patch_embeddings|cls_token|position_embeddings)\b"),
+        re.compile(r"\bembedder\.embedder\."),
+    ),
+}
+
 
 def family_of(path: Path) -> str:
     """The registry name of the family that opens this path.
@@ -27,8 +39,6 @@ def family_of(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix == ".npz":
         return "stored"
-    if suffix in (".tflite", ".onnx"):
-        return "vision"
     if suffix in _VECTORS or path.name.lower().endswith(
         (".txt.gz", ".vec.gz", "word2vec.bin", "vectors.bin")
     ):
@@ -60,6 +70,8 @@ def _of_folder(folder: Path) -> str:
             return "vision"
         if kind:
             return "language"
+        if isinstance(config, dict) and ("pretrained_cfg" in config or "architecture" in config):
+            return "vision"  # timm
     if (folder / "open_clip_config.json").is_file() or (folder / "0_CLIPModel").is_dir():
         return "clip"
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in _CHECKPOINTS)
@@ -80,12 +92,9 @@ def _of_folder(folder: Path) -> str:
 def _of_keys(names: set[str], path: Path) -> str:
     """By the names of the tensors in a checkpoint."""
     bare = {name.removeprefix("state_dict.").removeprefix("module.") for name in names}
-    if any(name.startswith(("visual.", "vision_model.")) for name in bare):
-        return "clip"
-    if any(name.startswith(("features.", "layer1.", "stem.", "patch_embed.", "backbone.")) for name in bare):
-        return "vision"
-    if any("embeddings.word_embeddings" in name for name in bare):
-        return "language"
+    for family, marks in _MARKS.items():
+        if any(mark.search(name) for name in bare for mark in marks):
+            return family
     shown = ", ".join(sorted(bare)[:3])
     raise InputError(
         f"{path} holds no tensors of an encoder that tuwen knows (it has {shown} ...); "

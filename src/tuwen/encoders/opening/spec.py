@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from tuwen.errors import InputError, unknown
+from tuwen.errors import InputError, UnknownName, unknown
 
-_OPTION = re.compile(r",([a-z_]+)=([^,]*)$")
-_FAMILY = re.compile(r"([a-z][a-z0-9_]+):(?=.)")  # two letters at least: C:\ is a drive
+_OPTION = re.compile(r",\s*([A-Za-z_]\w*)\s*=([^,]*)$")
+_FAMILY = re.compile(r"([A-Za-z]\w+):")  # two letters at least: C:\ is a drive
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -40,22 +40,46 @@ class Spec:
 def parse(text: str, families: Iterable[str]) -> Spec:
     """Take `[FAMILY:]TARGET[,key=value]...` apart.
 
+    A path that is there is never taken apart, whatever commas it has.
+
     Raises:
-        InputError: It is empty, or names an option twice.
+        UnknownName: There is no such family.
+        InputError: It is empty, an address, or names an option twice.
     """
     rest, options = text.strip(), list[tuple[str, str]]()
-    known = set(families)
-    family = match.group(1) if (match := _FAMILY.match(rest)) and match.group(1) in known else ""
-    rest = rest.removeprefix(f"{family}:") if family else rest
+    family, rest = _family(rest, tuple(families))
     # the parts of a concatenation have options of their own
-    while family != "concat" and (found := _OPTION.search(rest)):
-        options.append((found.group(1), found.group(2)))
-        rest = rest[: found.start()]
+    while family != "concat" and (found := _OPTION.search(rest)) and not _is_there(rest):
+        options.append((found.group(1), found.group(2).strip()))
+        rest = rest[: found.start()].rstrip()
     if not rest:
         raise InputError(f"an encoder is missing: got {text!r}; name one, such as mini, or a folder or file")
     if len(dict(options)) < len(options):
         raise InputError(f"{text!r} gives an option twice")
     return Spec(family, rest, dict(reversed(options)))
+
+
+def _family(text: str, families: tuple[str, ...]) -> tuple[str, str]:
+    """What stands before a colon, when it is no part of a path, and the rest."""
+    match = _FAMILY.match(text)
+    if match is None or (match.group(1) not in families and _is_there(text)):
+        return "", text
+    family, rest = match.group(1), text[match.end() :].lstrip()
+    if rest.startswith("//"):
+        raise InputError(
+            f"{text} is an address; name a model by its id on a hub, such as OFA-Sys/chinese-clip-rn50, "
+            "or download it and name its folder"
+        )
+    if family not in families:
+        raise unknown("family of encoders", family, families)
+    return family, rest
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long for a path, or with a null
+        return False
 
 
 def convert(options: dict[str, str], function: Callable[..., Any]) -> dict[str, Any]:
@@ -77,6 +101,8 @@ def convert(options: dict[str, str], function: Callable[..., Any]) -> dict[str, 
     made = {}
     for key, value in options.items():
         if key not in accepted:
+            if not accepted:
+                raise UnknownName(f"no option named {key!r}; this encoder has none")
             raise unknown("option", key, accepted)
         made[key] = _converted(key, value, hints.get(key, str))
     return made
