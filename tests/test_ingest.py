@@ -13,6 +13,7 @@ from PIL import Image
 import badfiles
 from badfiles import noise
 from tiny import TinyEncoder
+from tuwen import encoders
 from tuwen.collection import Collection
 from tuwen.data import open_source
 from tuwen.data.folder import FolderSource
@@ -106,6 +107,16 @@ def test_vectors_are_those_of_the_encoder(collection, photos, tiny_encoder):
     run(collection, photos)
     expected = tiny_encoder.encode([photos / "a.png", photos / "b.png"], "image")
     assert np.allclose(collection.vectors("image", ["a", "b"]), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("spec", ["gist,side=32", "concat:gist,side=32+gist,side=64"])
+def test_a_picture_in_which_the_encoder_finds_nothing_is_listed_and_stops_nothing(tmp_path, photos, spec):
+    collection = Collection.create(tmp_path / "gist", encoder=encoders.load(spec))
+    Image.new("RGB", (50, 40), "white").save(photos / "white.png")
+    for _ in range(2):
+        run(collection, photos)
+        assert set(rows(collection)) == {"a", "b", "c", "海滩"}
+        assert ledger(collection) == {str(photos / "white.png"): "featureless"}
 
 
 @pytest.mark.parametrize(("known", "stored", "left"), [("image", (1, 0), "text"), ("text", (0, 2), "image")])

@@ -89,9 +89,22 @@ def _fill(made: Prepared, picture: Picture, known: Known, encoder: Encoder, retr
     turned = image.size != stored.size and image.size == stored.size[::-1]
     made.width_px, made.height_px = (height, width) if turned else (width, height)
     made.pixels = encoder.prepare(picture if encoder.by_id else image)
+    # hand-made features are whole here; a row of zeros would be near to nothing
+    if _is_blank(made.pixels):
+        raise PictureError(
+            "featureless",
+            f"{made.path} has nothing that {encoder.name} describes (one flat tone?); use another encoder",
+        )
     made.phash = pictures.perceptual_hash(image)
     if picture.data is not None:
         made.thumbnail = pictures.thumbnail(image)
+
+
+def _is_blank(prepared: Array) -> bool:
+    """Whether it is a whole feature, or several side by side, that says nothing."""
+    names = prepared.dtype.names
+    parts = [prepared[name] for name in names] if names else [prepared]
+    return all(part.ndim == 1 and not part.any() for part in parts)
 
 
 def _unchanged(made: Prepared, path: Path, known: Known, retry: bool) -> bool:
