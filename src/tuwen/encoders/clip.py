@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tuwen.encoders.networks.device import Place
     from tuwen.encoders.networks.dual import Dual
 
+_TEXTS = 16  # so many are padded to the longest of them
 _LANGUAGES = {"chinese_clip": ("zh",), "clip": ("en",), "altclip": ("en", "zh"), "siglip": ("en",)}
 
 
@@ -81,8 +82,8 @@ class Clip(Encoder):
             device: `auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1`, `mps`.
             vocabulary: The tokenizer's file or folder, where it does not lie beside the checkpoint.
             activation: Of open_clip checkpoints. `auto` is what open_clip_config.json says; else quick GELU
-                for OpenAI's own, told by its layout or by `openai` or `quickgelu` in the name, and GELU
-                for others.
+                for OpenAI's own, told by its layout or by `openai` or `quickgelu` in the name of the file,
+                and GELU for others.
             resize: `squash` or `crop` against what the model's files say.
             context: Read fewer or more tokens of a text than the family does.
 
@@ -135,17 +136,27 @@ class Clip(Encoder):
     def token_states(self, texts: Sequence[str]) -> tuple[Array, Array]:
         """States of the tokens of texts after the last layer, (n, t, states) float32, and the mask (n, t)."""
         ids, mask = self.tokens(texts)
-        return self._run(lambda: self._text.states(self._place.send(ids), self._place.send(mask))), mask
+        return self._run_text(self._text.states, ids, mask), mask
 
     def _encode_images(self, pixels: Array) -> Array:
         return self._run(lambda: self._image(self._pixels(pixels)))
 
     def _encode_texts(self, texts: Sequence[str]) -> Array:
         with self._counting:
-            before = self.tokens.cut
             ids, mask = self.tokens(texts)
-            self.cut += self.tokens.cut - before
-        return self._run(lambda: self._text(self._place.send(ids), self._place.send(mask)))
+            self.cut = self.tokens.cut
+        vectors = np.empty((len(ids), self.width), dtype=np.float32)
+        lengths = mask.sum(axis=1)
+        # letters and Chinese characters make different numbers of tokens: pad like with like
+        order = np.argsort(lengths, kind="stable")
+        for start in range(0, len(order), _TEXTS):
+            part = order[start : start + _TEXTS]
+            end = ids.shape[1] if self.recipe.pad == "context" else int(lengths[part[-1]])
+            vectors[part] = self._run_text(self._text, ids[part, :end], mask[part, :end])
+        return vectors
+
+    def _run_text(self, compute: Callable[[Tensor, Tensor], Tensor], ids: Array, mask: Array) -> Array:
+        return self._run(lambda: compute(self._place.send(ids), self._place.send(mask)))
 
     def _pixels(self, prepared: Array) -> Tensor:
         return self._place.send(self.recipe.normalise(prepared)).to(self._place.dtype)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from tuwen.arrays import Array
 from tuwen.errors import Damaged
+from tuwen.pixels import extent, resized
 
 OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
 OPENAI_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -68,16 +69,15 @@ class Recipe:
     def pixels(self, picture: Image.Image) -> Array:
         """An upright RGB picture as (size, size, 3) uint8."""
         size, edge = self.size, self.edge or self.size
-        width, height = picture.size
-        if self.fit == "squash":
-            width, height = edge, edge
-        # the longer side rounded down, as torchvision and transformers do
-        elif width <= height:
-            width, height = edge, int(edge * height / width)
-        else:
-            width, height = int(edge * width / height), edge
-        if picture.size != (width, height):
-            picture = picture.resize((width, height), Image.Resampling[self.filter.upper()])
+        box = extent(picture)
+        across, down = box[2] - box[0], box[3] - box[1]
+        width = height = edge
+        if self.fit == "crop":
+            # the longer side rounded down, as torchvision and transformers do
+            width, height = (
+                (edge, int(edge * down / across)) if across <= down else (int(edge * across / down), edge)
+            )
+        picture = resized(picture, (width, height), Image.Resampling[self.filter.upper()])
         if picture.size != (size, size):
             left, top = self._middle(width), self._middle(height)
             picture = picture.crop((left, top, left + size, top + size))
@@ -92,6 +92,7 @@ class Recipe:
 
     def text(self, text: str) -> str:
         """A text as the tokenizer is given it."""
+        text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair is no character
         if self.lower:
             text = text.lower()
         if self.quotes:

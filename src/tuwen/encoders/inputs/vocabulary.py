@@ -222,15 +222,15 @@ def _closed(text: str, folder: Path) -> str:
     if _setting(folder, "add_eos_token", None) is None and _setting(folder, "add_bos_token", None) is None:
         return text
     made = tokenizer_from_json(text)
-    around = {}
-    for side, name in (("bos", "add_bos_token"), ("eos", "add_eos_token")):
-        token = special(folder, f"{side}_token") or f"<{side}>"
-        if _setting(folder, name, False):
+    sides: dict[str, list[tuple[str, int]]] = {"bos": [], "eos": []}
+    for side, found in sides.items():
+        if _setting(folder, f"add_{side}_token", False):
+            token = special(folder, f"{side}_token") or f"<{side}>"
             if (at := made.token_to_id(token)) is None:
                 raise Damaged(f"{folder} has a tokenizer whose {side} token {token!r} it does not know")
-            around[side] = (token, at)
-    template = [around["bos"][0]] * ("bos" in around) + ["$A"] + [around["eos"][0]] * ("eos" in around)
+            found.append((token, at))
+    first, last = ([word for word, _ in found] for found in sides.values())
     made.post_processor = processors.TemplateProcessing(
-        single=" ".join(template), special_tokens=list(around.values())
+        single=[*first, "$A", *last], special_tokens=sides["bos"] + sides["eos"]
     )
     return str(made.to_str())

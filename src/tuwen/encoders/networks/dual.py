@@ -151,7 +151,7 @@ def _is_quick(tensors: Mapping[str, Tensor], about: Mapping[str, Any], place: Pa
     said = (about.get("model_cfg") or {}).get("quick_gelu")
     if said is not None:
         return bool(said)
-    name = f"{place.parent.name}/{place.name}".lower()
+    name = place.name.lower()
     return open_clip.is_openai(tensors) or "quickgelu" in name or "openai" in name
 
 
