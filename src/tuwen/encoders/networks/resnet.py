@@ -40,6 +40,10 @@ class ResNet(nn.Module):
 
     def __init__(self, tensors: Tensors, *, stride_first: bool = False) -> None:
         super().__init__()
+        if "conv1.0.weight" in tensors:
+            raise InputError(
+                f"{tensors.source} is a resnet with a deep stem (resnet-d), which is not known here"
+            )
         self.stem = tensors.convolution("conv1", "bn1", stride=2, channels=3)
         if self.stem.kernel_size != (7, 7):
             raise InputError(

@@ -64,6 +64,8 @@ class VGG(nn.Module):
         if "classifier.0.weight" in tensors:
             self.side = math.isqrt(tensors.shape("classifier.0.weight")[-1] // channels)
         self.image_size = self.side * 2 ** len(depths[:-1])
+        if layer != "conv5" and "classifier.0.weight" not in tensors:
+            raise InputError(f"{tensors.source} has no classifier, so no {layer}; ask for layer=conv5")
         flat = channels * self.side**2
         self.fc6 = tensors.linear("classifier.0", flat) if layer != "conv5" else None
         self.fc7 = (

@@ -86,6 +86,8 @@ class ViT(nn.Module):
         self.patches = nn.Conv2d(3, self.width, patch, patch, device="meta")
         self.patches.weight = nn.Parameter(weight, False)
         self.patches.bias = nn.Parameter(tensors.take("patch_embed.proj.bias", self.width), False)
+        if "cls_token" not in tensors:
+            raise InputError(f"{tensors.source} has no class token; how such a vit pools is not known here")
         # a class token, and for some a second one that distils or registers
         first = [
             tensors.take(name, 1, None, self.width)
