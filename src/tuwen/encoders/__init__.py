@@ -129,11 +129,17 @@ def _open(family: str, path: Path, parsed: Spec) -> Encoder:
     from tuwen.encoders.opening.spec import convert
 
     kind = find(family)
-    made = kind.open(path, **convert(parsed.options, kind.open))
+    options = convert(parsed.options, kind.open)
+    made = kind.open(path, **options)
     if family == "concat":
         return made  # it is named by its parts
-    here = Path(parsed.target).exists()
-    made.name = str(replace(parsed, target=os.path.abspath(parsed.target)) if here else parsed)  # noqa: PTH100
+    target = os.path.abspath(parsed.target) if Path(parsed.target).exists() else parsed.target  # noqa: PTH100
+    # what names a file means the same one from every folder
+    named = {
+        key: os.path.abspath(value) if isinstance(options[key], Path) else value  # noqa: PTH100
+        for key, value in parsed.options.items()
+    }
+    made.name = str(replace(parsed, target=target, options=named))
     return made
 
 

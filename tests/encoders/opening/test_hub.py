@@ -134,6 +134,11 @@ class TestDownload:
         there = hub.fetch("cn-clip-vit-b-16", source="modelscope")
         assert there.parts[-2:] == ("AI-ModelScope", "chinese-clip-vit-base-patch16")
 
+    def test_a_model_without_a_vocabulary_gets_its_own_from_where_it_lies(self, server):
+        server.models["OFA-Sys/chinese-clip-rn50"] = {"clip_cn_rn50.pt": WEIGHTS}
+        server.models["OFA-Sys/chinese-clip-vit-base-patch16"] = dict(FILES)
+        assert names(hub.fetch("cn-clip-rn50")) == {"clip_cn_rn50.pt", "vocab.txt", "tuwen.json"}
+
     def test_what_broke_off_goes_on(self, server):
         server.cut = [50_000, 20_000]
         folder = hub.fetch("owner/name")

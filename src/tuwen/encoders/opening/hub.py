@@ -145,10 +145,10 @@ def _is_ready(folder: Path) -> bool:
 
 
 def _by_hand(model: str, identifier: str, revision: str, source: str, folder: Path) -> str:
-    listed = known.resolve(model) or next(
-        (found for name in known.names() if (found := known.resolve(name)) and found.hub == identifier), None
-    )
+    listed = known.resolve(model) or known.by_hub(identifier)
     files = _FILES.get(listed.family, _ANY) if listed else _ANY
+    if listed is not None and listed.vocabulary:
+        files = f"its .pt file, and vocab.txt of {HUB}/{listed.vocabulary}"
     page = f"{_PAGES[source]}/{identifier}" + (f" (revision {revision})" if revision else "")
     other = ""
     if listed is not None and listed.modelscope and source == "hub":
@@ -162,6 +162,10 @@ def _download(identifier: str, revision: str, source: str, folder: Path, progres
     found = on_modelscope if source == "modelscope" else on_hub
     commit, listed = found(identifier, branch, headers)
     files = chosen(listed, f"{identifier} on {_NAMES[source]}")
+    listing = known.by_hub(identifier) if source == "hub" else None
+    if listing is not None and listing.vocabulary and "vocab.txt" not in {file.name for file in files}:
+        _, others = on_hub(listing.vocabulary, _BRANCH[source], headers)
+        files += [file for file in others if file.name == "vocab.txt"]
     coming = folder.with_name(f".{folder.name}.part")
     coming.mkdir(parents=True, exist_ok=True)
     _check_space(coming, files)

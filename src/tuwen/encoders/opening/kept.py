@@ -10,7 +10,7 @@ from typing import Any
 from tuwen import encoders
 from tuwen.encoders.base import Encoder
 from tuwen.encoders.concat import Concat
-from tuwen.encoders.opening.spec import Spec, parse
+from tuwen.encoders.opening.spec import Spec, convert, parse
 from tuwen.errors import Damaged, InputError
 from tuwen.files import read_json
 
@@ -22,7 +22,8 @@ _MODEL = "model"  # the folder of the files, beside the description
 _BESIDE = {
     *("config.json", "preprocessor_config.json", "open_clip_config.json", "tokenizer.json", "vocab.txt"),
     *("tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "spiece.model"),
-    *("sentencepiece.bpe.model", "tuwen.json"),
+    *("sentencepiece.bpe.model", "tokenizer.model", "bpe_simple_vocab_16e6.txt"),
+    *("bpe_simple_vocab_16e6.txt.gz", "tuwen.json"),
 }
 _OF_ONE_STEM = (".txt", ".json", ".npy")  # vectors.npy and vectors.ids.txt
 _JUNK = (".tmp", ".part", ".lock", ".h5", ".msgpack", ".ot", ".pyc")
@@ -77,12 +78,19 @@ def _gathered(encoder: Encoder, under: str) -> tuple[dict[str, Any], Files]:
     target = f"{under}{_MODEL}" + ("" if path.is_dir() else f"/{path.name}")
     files = [(f"{under}{_MODEL}/{name}", file) for name, file in _files(path)]
     options, paths = dict(parsed.options), []
-    for key, value in parsed.options.items():
-        if os.sep in value and Path(value).is_file():  # a dictionary of words, a vocabulary
-            options[key] = f"{under}options/{key}/{Path(value).name}"
-            files.append((options[key], Path(value)))
-            paths.append(key)
+    for key, value in _paths(encoder, parsed):  # a dictionary of words, a vocabulary
+        options[key] = f"{under}options/{key}/{value.name}"
+        files += [(options[key], value)] if value.is_file() else []
+        files += [(f"{options[key]}/{name}", file) for name, file in _files(value) if value.is_dir()]
+        paths.append(key)
     return {"family": family, "target": target, "options": options, "paths": paths}, files
+
+
+def _paths(encoder: Encoder, parsed: Spec) -> Iterator[tuple[str, Path]]:
+    """The options that name files or folders."""
+    for key, value in convert(parsed.options, type(encoder).open).items():
+        if isinstance(value, Path):
+            yield key, value
 
 
 def _place(encoder: Encoder, parsed: Spec) -> tuple[str, Path]:

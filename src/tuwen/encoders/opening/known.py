@@ -21,6 +21,7 @@ class Known:
         languages: Of the texts it was trained with.
         licence: Of the weights.
         note: One line for people.
+        vocabulary: The repository on Hugging Face whose `vocab.txt` it reads, where its own has none.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Known:
     languages: tuple[str, ...]
     licence: str
     note: str
+    vocabulary: str = ""
 
 
 _ZH, _EN, _BOTH = ("zh",), ("en",), ("zh", "en")
@@ -40,6 +42,7 @@ _TABLE = (
     Known(
         "cn-clip-rn50", "clip", "OFA-Sys/chinese-clip-rn50", "",
         _ZH, _APACHE, "ResNet-50 + RBT3, 77 M: the smallest Chinese-CLIP",
+        vocabulary="OFA-Sys/chinese-clip-vit-base-patch16",
     ),
     Known(
         "cn-clip-vit-b-16", "clip", "OFA-Sys/chinese-clip-vit-base-patch16",
@@ -159,6 +162,11 @@ _BY_NAME = {model.name: model for model in _TABLE}
 def resolve(name: str) -> Known | None:
     """The model of a short name, or None."""
     return _BY_NAME.get(name)
+
+
+def by_hub(identifier: str) -> Known | None:
+    """The model with this id on Hugging Face, or None."""
+    return next((model for model in _TABLE if model.hub == identifier), None)
 
 
 def names() -> tuple[str, ...]:
