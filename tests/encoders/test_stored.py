@@ -37,8 +37,8 @@ def test_pictures_are_found_by_id_name_of_the_file_or_path(both):
 
 
 def test_an_id_is_surer_than_the_name_of_the_file(both):
-    with pytest.raises(PictureError, match="has no picture 'other'"):
-        both.prepare(Picture(path="a.jpg", id="other"))
+    np.testing.assert_array_equal(both.prepare(Picture(path="a.jpg", id="b.jpg")), VECTORS[1])
+    np.testing.assert_array_equal(both.prepare(Picture(path="a.jpg", id="other")), VECTORS[0])
 
 
 def test_texts_are_found_by_their_ids_whatever_they_say(both):

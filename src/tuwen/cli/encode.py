@@ -2,50 +2,118 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tuwen.cli import _options, _output, _progress, _settings, _sources
 from tuwen.errors import InputError
 
+if TYPE_CHECKING:
+    from tuwen.data import Source
+    from tuwen.encoders import Encoder
+    from tuwen.features import Features
+
 
 @click.command(
-    epilog="Example:  tuwen encode photos -o features.npz", short_help="Encode a source to vectors, as .npz."
+    epilog="Example:  tuwen encode captions.csv --encoder tfidf --fit --save-encoder tfidf -o train.npz",
+    short_help="Encode a source to vectors, as .npz.",
 )
 @click.argument("source", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("-o", "--output", type=_options.OUTPUT, required=True, help="The .npz file to write.")
 @click.option(
-    "--encoder", default=_settings.default("encoder"), metavar="NAME", help="What encodes.  [default: mini]"
+    "--encoder",
+    default=_settings.default("encoder"),
+    metavar="SPEC",
+    help="What encodes; see `tuwen encoders`.  [default: mini]",
 )
+@click.option("--fit", is_flag=True, help="Let the encoder learn from SOURCE first.")
+@click.option("--save-encoder", type=_options.PATH, metavar="DIR", help="Keep what --fit learned.")
+@click.option("--raw", is_flag=True, help="Keep the rows' lengths; else each is made one.")
 @click.option("--image-column", metavar="NAME", help="Table column of pictures.")
 @click.option("--text-column", metavar="NAME", help="Table column of texts.")
 @click.option("--id-column", metavar="NAME", help="Table column of ids.")
 @click.option("--pattern", metavar="GLOB", help='Files of a folder, such as "*.jpg".')
-def command(source: Path, output: Path, encoder: str, **columns: Any) -> None:
+def command(
+    source: Path,
+    output: Path,
+    encoder: str,
+    fit: bool,
+    save_encoder: Path | None,
+    raw: bool,
+    **columns: Any,
+) -> None:
     """Encode the pictures and texts of a folder or a table to vectors.
 
     The file holds image_ids, image_vectors, text_ids, text_vectors, encoder and fingerprint; numpy reads
-    it, and `tuwen match` takes it for queries.
+    it, `tuwen match` takes it for queries, and `--encoder stored:FILE.npz` for an encoder.
+
+    An encoder that learns from your items (tfidf, sift, ...) is fitted with --fit and kept with
+    --save-encoder; other items are then encoded with --encoder DIR.
     """
     from tuwen import encoders
     from tuwen.data import open_source
     from tuwen.features import encode_source, write_features
 
+    if save_encoder is not None and not fit:
+        raise click.UsageError("--save-encoder keeps what --fit learned; add --fit")
     made = encoders.load(encoder)
-    parts = []
     with _sources.spooled(source) as path:
         opened = open_source(path, **columns)
+        if fit:
+            _fit(made, opened, save_encoder)
+        for kind in made.modalities:
+            made.encode([], kind)  # not fitted yet? said before anything is read
+        if made.runtime:
+            _output.note(f"encoder {made.name}: {made.runtime}")
+        parts = []
         for kind in sorted(made.modalities):
             with _progress.bar(f"encoding {kind}s") as report:
-                parts.append(encode_source(opened, made, kind, report))
-    refusals = list(dict.fromkeys(refusal for part in parts for refusal in part.refusals))
+                parts.append(encode_source(opened, made, kind, report, unit=not raw))
     written = [part for part in parts if part.ids]
     if written:
         write_features(output, written, made)
         counts = ", ".join(_output.counted(len(part.ids), part.kind) for part in written)
         _output.note(f"{counts} of width {made.width}: {output}")
-    _sources.tell_refusals(refusals)
+    _tell(made, parts)
     if not written:
-        raise InputError(f"{source} has nothing to encode")
+        known = " or ".join(f"{kind}s" for kind in sorted(made.modalities))
+        raise InputError(f"{source} has no {known} that {made.name} can encode")
+
+
+def _fit(made: Encoder, source: Source, folder: Path | None) -> None:
+    from tuwen.encoders.fitted import Fitted
+    from tuwen.fitting import fit_encoder
+
+    if not isinstance(made, Fitted):
+        raise click.UsageError(f"{made.name} learns nothing from your items; leave --fit out")
+    if made.fitted:
+        raise click.UsageError(f"{made.name} is fitted already; leave --fit out, or name its family")
+    if folder is not None and folder.exists() and not (folder / "encoder.json").is_file():
+        free = folder.is_dir() and not any(folder.iterdir())
+        if not free:
+            raise click.UsageError(f"{folder} holds something else; name a new folder for the encoder")
+    with _progress.bar(f"fitting {made.name}"):
+        count = fit_encoder(source, made)
+    fitted = f"{made.name} fitted on {_output.counted(count, made.modality)}"
+    if folder is None:
+        _output.note(f"{fitted}; --save-encoder DIR would keep it for other items")
+        return
+    made.save(folder)
+    made.name = str(folder.absolute())
+    _output.note(f"{fitted}: {folder}")
+
+
+def _tell(made: Encoder, parts: Sequence[Features]) -> None:
+    """What people should know about the rows, each once."""
+    if made.cut:
+        were = "text was" if made.cut == 1 else "texts were"
+        _output.note(f"{made.cut:,} {were} longer than {made.name} reads; the rest was not read.")
+    for part in parts:
+        if blank := int((~part.vectors.any(axis=1)).sum()):
+            rows = "a row of zeros" if blank == 1 else "rows of zeros"
+            _output.note(f"{_output.counted(blank, part.kind)} say nothing to {made.name}: {rows}")
+    refusals = list(dict.fromkeys(refusal for part in parts for refusal in part.refusals))
+    _sources.tell_refusals(refusals)

@@ -41,8 +41,8 @@ class Stored(Encoder):
     """Looks vectors up that were made before, by tuwen or any other program.
 
     A picture is found by its id, else by the name of its file without or with the ending, else by its
-    path; a text by the id given beside it, never by its words. What the file lacks is refused with the
-    code `no-features`, so that only that item is left out.
+    path as it was given; a text by the id given beside it, never by its words. What the file lacks is
+    refused with the code `no-features`, so that only that item is left out.
     """
 
     needs: ClassVar[str] = "a file of vectors (.npz or .npy)"
@@ -176,7 +176,6 @@ def _names_of(image: str | Path | Picture) -> Iterator[str]:
     if isinstance(image, Picture):
         if image.id is not None:
             yield image.id
-            return
         image = image.path
     path = Path(image)
     yield path.stem
