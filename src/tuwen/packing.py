@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,7 +101,7 @@ def pack(
         _check_method(method)
         files.add(_folder(method, METHOD))
     files.add((f"{EXTRA}/{path.name}", path) for path in extra)
-    with _quiet(opened):
+    with _quiet(opened) as check:
         if opened is not None:
             files.add(_of_collection(opened.path))
         root, shown = _pictures(opened) if pictures and opened is not None else ("", [])
@@ -117,7 +117,7 @@ def pack(
             size=sum(path.stat().st_size for _, path in files.listed),
             root=root,
         )
-        _write(output, files, made, report)
+        _write(output, files, made, report, check)
     return made
 
 
@@ -186,7 +186,7 @@ def _opened(collection: Path | None, encoder: str | None) -> tuple[Collection | 
     return opened, opened.encoder if opened.store.identity.encoder else None
 
 
-def _write(output: Path, files: _Files, made: Pack, report: Report | None) -> None:
+def _write(output: Path, files: _Files, made: Pack, report: Report | None, check: Callable[[], None]) -> None:
     done = 0
     with archive.writing(output) as writer:
         for name, path in files.listed:
@@ -196,22 +196,26 @@ def _write(output: Path, files: _Files, made: Pack, report: Report | None) -> No
                 report(done >> 20, made.size >> 20)
         for name, value in files.texts.items():
             writer.add_json(name, value)
+        check()  # before the new file takes the place of an old one
         now = datetime.now(UTC).isoformat(timespec="seconds")
         writer.close({"tuwen": __version__, "made": now, "holds": asdict(made)})
 
 
 @contextmanager
-def _quiet(collection: Collection | None) -> Iterator[None]:
-    """Keep writers out; where the folder is read-only, see that nobody wrote meanwhile."""
+def _quiet(collection: Collection | None) -> Iterator[Callable[[], None]]:
+    """Keep writers out; gives what tells whether somebody wrote all the same, to a folder read-only here."""
     if collection is None:
-        with nullcontext():
-            yield
+        yield lambda: None
         return
+    path = collection.path / "head.json"
     with _lock(collection):
-        before = (collection.path / "head.json").read_bytes()
-        yield
-        if (collection.path / "head.json").read_bytes() != before:
-            raise CollectionError(f"{collection.path} was written to while it was packed; pack again")
+        before = path.read_bytes()
+
+        def check() -> None:
+            if path.read_bytes() != before:
+                raise CollectionError(f"{path.parent} was written to while it was packed; pack again")
+
+        yield check
 
 
 @contextmanager
