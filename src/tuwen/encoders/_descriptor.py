@@ -13,6 +13,7 @@ from PIL import Image
 from tuwen.arrays import Array
 from tuwen.encoders.base import Encoder, Source, opened
 from tuwen.errors import InputError, MissingExtra
+from tuwen.pixels import resized
 
 
 @dataclass(kw_only=True, eq=False)
@@ -32,6 +33,7 @@ class Descriptor(Encoder):
     recipe: ClassVar[int] = 1
     square: ClassVar[bool] = True
     modalities = frozenset({"image"})
+    runtime = "NumPy"
 
     def __post_init__(self) -> None:
         family = type(self).__module__.rpartition(".")[2]
@@ -41,7 +43,6 @@ class Descriptor(Encoder):
         self.fingerprint = ",".join(
             [f"{family}-{self.recipe}", *(f"{key}={_word(value)}" for key, value in given.items())]
         )
-        self.runtime = "hand-made"
         self._check_options()
         self.width = self._width()
 
@@ -83,9 +84,7 @@ def sized(image: Source, side: int, *, square: bool) -> Image.Image:
     else:
         scale = min(1.0, side / max(picture.size))
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    if picture.size != size:
-        picture = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
-    return picture
+    return resized(picture, size, Image.Resampling.BILINEAR, reducing_gap=3.0)
 
 
 def grey(rgb: Array) -> Array:

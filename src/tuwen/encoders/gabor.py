@@ -28,6 +28,8 @@ class Gabor(Descriptor):
         orientations: Directions within 180 degrees, counterclockwise from waves that run to the right.
     """
 
+    runtime = "scikit-image"
+
     side: int = 128
     scales: int = 4
     orientations: int = 6

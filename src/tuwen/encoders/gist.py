@@ -22,8 +22,8 @@ class Gist(Descriptor):
 
     The picture, squashed to a square (the authors crop), stretched to its full range of brightness and
     with local contrast evened out, passes through a bank of Gabor-like filters; a feature is the mean
-    magnitude of one filter's answer in one cell of a grid. Filters and constants are those of the
-    authors' own code.
+    magnitude of one filter's answer in one cell of a grid. Filters, constants and numbers are those of
+    the authors' own code, which has the cells of a grid column by column.
 
     Attributes:
         side: Of the square, in pixels.
@@ -32,6 +32,8 @@ class Gist(Descriptor):
         blocks: Cells of the grid a side.
         colour: Describe red, green and blue apart instead of their mean.
     """
+
+    runtime = "SciPy"
 
     side: int = 256
     orientations: str = "8-8-8-8"

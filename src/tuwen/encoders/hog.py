@@ -26,6 +26,8 @@ class Hog(Descriptor):
         block: Cells a side of a block.
     """
 
+    runtime = "scikit-image"
+
     side: int = 128
     cells: int = 8
     orientations: int = 9

@@ -29,6 +29,7 @@ class Lbp(Descriptor):
 
     square: ClassVar[bool] = False
     image_size = 256
+    runtime = "scikit-image"
 
     radii: str = "1-2-3"
     turn: bool = True

@@ -38,6 +38,7 @@ class Shape(Descriptor):
 
     square: ClassVar[bool] = False
     image_size = 256
+    runtime = "OpenCV"
 
     directions: int = 72
     weight: float = 0.25

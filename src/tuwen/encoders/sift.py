@@ -45,6 +45,7 @@ class Sift(Fitted):
     """
 
     modalities = frozenset({"image"})
+    runtime = "OpenCV"
 
     words: int = 1000
     keypoints: int = 500
@@ -67,7 +68,6 @@ class Sift(Fitted):
         if self.sample < self.words:
             raise InputError(f"sample must be at least words, got sample={self.sample}, words={self.words}")
         self.image_size = self.side
-        self.runtime = "hand-made"
         self.refusals: list[Refusal] = []
 
     def prepare(self, image: Source) -> Array:
