@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
+from tiny import TinyEncoder
+from tuwen import encoders
 from tuwen.data import open_source
-from tuwen.errors import Damaged, InputError
-from tuwen.features import Features, encode_source, read_features, write_features
+from tuwen.errors import Damaged, InputError, TextError
+from tuwen.features import Features, encode_source, fit_encoder, read_features, write_features
 
 
 @pytest.fixture
@@ -77,3 +79,70 @@ def test_ids_that_do_not_align_are_damage(tmp_path):
     (tmp_path / "g.npz").write_bytes(b"nothing")
     with pytest.raises(Damaged):
         read_features(tmp_path / "g.npz", "text")
+
+
+def test_a_decoders_own_bug_costs_one_picture(folder, monkeypatch):
+    class Odd(TinyEncoder):
+        def prepare(self, image):
+            if "red-1" in str(image):
+                raise ZeroDivisionError("a bug")
+            return super().prepare(image)
+
+    found = encode_source(open_source(folder), Odd(), "image")
+    assert "red-1" not in found.ids and len(found.ids) == 15
+    assert {r.code: r.reason for r in found.refusals}["damaged"].endswith(
+        "red-1.png cannot be decoded (ZeroDivisionError: a bug); restore it from a copy"
+    )
+
+
+def test_pictures_and_texts_come_with_their_ids(tmp_path, tiny_pictures):
+    class Noting(TinyEncoder):
+        seen = ()
+
+        def prepare(self, image):
+            self.seen = (*self.seen, image.id)
+            return super().prepare(image)
+
+        def encode_texts(self, texts, *, ids=(), unit=True):
+            self.seen = (*self.seen, *ids)
+            return super().encode_texts(texts, ids=ids, unit=unit)
+
+    (tmp_path / "t.csv").write_text(f"id,image,text\na,{tiny_pictures / 'red-0.png'},red\n")
+    encoder, source = Noting(), open_source(tmp_path / "t.csv")
+    encode_source(source, encoder, "image")
+    encode_source(source, encoder, "text")
+    assert encoder.seen == ("a", "1")
+
+
+def test_raw_rows_keep_their_length_and_cut_texts_are_counted(tmp_path):
+    class Cutting(TinyEncoder):
+        def _encode_texts(self, texts):
+            self.cut += sum(len(text) > 10 for text in texts)
+            return 3 * super()._encode_texts(texts)
+
+    (tmp_path / "t.csv").write_text("text\nred\na very long text of blue\n")
+    encoder = Cutting()
+    encoder.cut = 5
+    found = encode_source(open_source(tmp_path / "t.csv"), encoder, "text", unit=False)
+    assert found.cut == 1
+    assert np.linalg.norm(found.vectors, axis=1).min() > 1.5
+
+
+def test_a_text_that_cannot_be_encoded_costs_itself_alone(tmp_path):
+    class Refusing(TinyEncoder):
+        def _encode_texts(self, texts):
+            if "blue" in texts:
+                raise TextError("unknown-id", "blue has no vector")
+            return super()._encode_texts(texts)
+
+    (tmp_path / "t.csv").write_text("text\n" + "red\n" * 20 + "blue\n" + "green\n" * 9)
+    found = encode_source(open_source(tmp_path / "t.csv"), Refusing(), "text")
+    assert found.ids == [str(number) for number in range(1, 31) if number != 21]
+    assert [(r.item, r.code) for r in found.refusals] == [("21", "unknown-id")]
+
+
+def test_an_encoder_learns_from_the_items_of_its_side(tmp_path):
+    (tmp_path / "t.csv").write_text("text\nred apple\nblue sky\nred sky\n")
+    encoder = encoders.find("tfidf")()
+    assert fit_encoder(open_source(tmp_path / "t.csv"), encoder) == 3
+    assert encoder.fitted

@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "tuwen"
 
-LEVEL_0 = {"errors", "arrays", "files", "records", "pictures", "pixels", "saved", "signatures"}
+LEVEL_0 = {"ahead", "errors", "arrays", "files", "records", "pictures", "pixels", "saved", "signatures"}
 LEVEL_1 = {
     *("data", "encoders", "methods", "index"),
     *("filters", "query", "matching", "rank", "metrics", "results"),

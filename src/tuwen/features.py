@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from tuwen import pictures
 from tuwen.arrays import Array, Modality
 from tuwen.data import Source
 from tuwen.encoders import Encoder
+from tuwen.encoders.fitted import Fitted
 from tuwen.errors import Damaged, InputError, PictureError, TextError
 from tuwen.files import read_arrays, write_arrays
 from tuwen.records import Picture, Record, Refusal
 
 Progress = Callable[[int, int | None], None]
+TEXT_BATCHES = 16
 
 
 @dataclass(slots=True)
@@ -28,14 +28,16 @@ class Features:
     Attributes:
         kind: `image` or `text`.
         ids: (n,) unique.
-        vectors: (n, width) float32 unit rows.
+        vectors: (n, width) float32, unit rows unless raw ones were asked for.
         refusals: What was left out, and why.
+        cut: Texts that were longer than the encoder reads; only their beginning counts.
     """
 
     kind: Modality
     ids: list[str]
     vectors: Array
     refusals: list[Refusal] = field(default_factory=list)
+    cut: int = 0
 
 
 def encode_source(
@@ -49,14 +51,15 @@ def encode_source(
     """Encode the pictures or the texts of a source; what cannot be encoded is listed, the rest goes on.
 
     An item without an id is named by its file, else by its number from 1. A picture that several rows
-    name is encoded once.
+    name is encoded once. Beside the vectors, memory
+    holds a few batches, however large the source is.
 
     Args:
         source: What to read.
         encoder: What encodes.
         kind: Which side of the source's records.
         progress: Called with the number of items done and the number of records, when that is known.
-        unit: Scale rows to length one; False keeps them as the encoder makes them.
+        unit: Scale vectors to length one; False gives them as the encoder computes them.
 
     Raises:
         InputError: An id stands twice.
@@ -64,25 +67,33 @@ def encode_source(
     found = Features(kind, [], np.empty((0, encoder.width), dtype=np.float32))
     seen: set[str] = set()
     parts: list[Array] = []
-    items = _items(source, kind, found.refusals)
+    cut = encoder.cut
     total = source.count_hint if progress is not None else None
-    with ThreadPoolExecutor() as threads:
-        while batch := list(islice(items, encoder.batch_size)):
-            if kind == "text":
-                names, vectors = _encode_texts(batch, encoder, found.refusals, unit)
-            else:
-                names, vectors = _encode_pictures(batch, encoder, threads, found.refusals, unit)
-            for name in names:
-                if name in seen:
-                    raise InputError(f"{source.path}: id {name!r} stands twice; ids must be unique")
-                seen.add(name)
-            found.ids += names
-            parts.append(vectors)
-            if progress is not None:
-                progress(len(found.ids), max(total, len(found.ids)) if total is not None else None)
+    batches = (_picture_batches if kind == "image" else _text_batches)(source, encoder, found.refusals, unit)
+    for names, vectors in batches:
+        for name in names:
+            if name in seen:
+                raise InputError(f"{source.path}: id {name!r} stands twice; ids must be unique")
+            seen.add(name)
+        found.ids += names
+        parts.append(vectors)
+        if progress is not None:
+            progress(len(found.ids), max(total, len(found.ids)) if total is not None else None)
     if parts:
         found.vectors = np.concatenate(parts)
+    found.cut = encoder.cut - cut
     return found
+
+
+def fit_encoder(source: Source, encoder: Fitted) -> int:
+    """Let an encoder learn from the items of its modality in a source; how many there were.
+
+    Raises:
+        InputError: There are none, or they are too few.
+    """
+    items = [item for _, item in _items(source, encoder.modality, [])]
+    encoder.fit(items)
+    return len(items)
 
 
 def write_features(path: Path, parts: list[Features], encoder: Encoder) -> None:
@@ -124,7 +135,41 @@ def read_features(path: Path, kind: Modality, fingerprint: str = "") -> Features
     return Features(kind, ids, vectors)
 
 
+def _picture_batches(
+    source: Source, encoder: Encoder, refusals: list[Refusal], unit: bool
+) -> Iterator[tuple[list[str], Array]]:
+    """Ids and vectors of the pictures that can be encoded, a batch at a time, prepared ahead in threads."""
+    named = (
+        replace(item, id=name)
+        for name, item in _items(source, "image", refusals)
+        if isinstance(item, Picture)
+    )
+    made = encoder.prepare_ahead(named)
+    while batch := list(islice(made, encoder.batch_size)):
+        names, prepared = [], []
+        for picture, pixels in batch:
+            if not isinstance(picture, Picture):
+                continue
+            if isinstance(pixels, PictureError):
+                refusals.append(Refusal(item=picture.path, code=pixels.code, reason=str(pixels)))
+            else:
+                names.append(str(picture.id))
+                prepared.append(pixels)
+        if prepared:
+            yield names, encoder.encode_prepared(np.stack(prepared), unit=unit)
+
+
+def _text_batches(
+    source: Source, encoder: Encoder, refusals: list[Refusal], unit: bool
+) -> Iterator[tuple[list[str], Array]]:
+    """Ids and vectors of the texts, many at a time, so that texts of like length are encoded together."""
+    items = _items(source, "text", refusals)
+    while many := list(islice(items, TEXT_BATCHES * encoder.batch_size)):
+        yield _encode_texts([(name, str(text)) for name, text in many], encoder, refusals, unit)
+
+
 def _items(source: Source, kind: Modality, refusals: list[Refusal]) -> Iterator[tuple[str, str | Picture]]:
+    """Each item of a side with its id."""
     number = 0
     named: dict[str, str] = {}
     for record in source.records():
@@ -144,48 +189,16 @@ def _items(source: Source, kind: Modality, refusals: list[Refusal]) -> Iterator[
 
 
 def _encode_texts(
-    batch: list[tuple[str, str | Picture]], encoder: Encoder, refusals: list[Refusal], unit: bool
+    named: list[tuple[str, str]], encoder: Encoder, refusals: list[Refusal], unit: bool
 ) -> tuple[list[str], Array]:
-    names, texts = [name for name, _ in batch], [str(item) for _, item in batch]
+    names = [name for name, _ in named]
     try:
-        return names, encoder.encode_texts(texts, ids=names, unit=unit)
+        return names, encoder.encode_texts([text for _, text in named], ids=names, unit=unit)
     except TextError as error:
-        if len(batch) == 1:
+        if len(named) == 1:
             refusals.append(Refusal(item=names[0], code=error.code, reason=str(error)))
             return [], np.empty((0, encoder.width), dtype=np.float32)
-    # one of them spoils the batch: each by itself
-    apart = [_encode_texts([one], encoder, refusals, unit) for one in batch]
-    return [name for names, _ in apart for name in names], np.concatenate([rows for _, rows in apart])
-
-
-def _encode_pictures(
-    batch: list[tuple[str, str | Picture]],
-    encoder: Encoder,
-    threads: ThreadPoolExecutor,
-    refusals: list[Refusal],
-    unit: bool,
-) -> tuple[list[str], Array]:
-    def prepare(named: tuple[str, str | Picture]) -> Array | Refusal:
-        picture = named[1]
-        assert isinstance(picture, Picture)
-        try:
-            if encoder.by_id:
-                return encoder.prepare(picture)
-            if picture.data is not None:
-                return encoder.prepare(
-                    pictures.load_bytes(picture.data, picture.path, size=encoder.image_size)
-                )
-            return encoder.prepare(Path(picture.path))
-        except PictureError as error:
-            return Refusal(item=picture.path, code=error.code, reason=str(error))
-
-    names, prepared = [], []
-    for (name, _), pixels in zip(batch, threads.map(prepare, batch), strict=True):
-        if isinstance(pixels, Refusal):
-            refusals.append(pixels)
-        else:
-            names.append(name)
-            prepared.append(pixels)
-    if not prepared:
-        return names, np.empty((0, encoder.width), dtype=np.float32)
-    return names, encoder.encode_prepared(np.stack(prepared), unit=unit)
+    # one of them spoils the rest: it is looked for by halves
+    middle = len(named) // 2
+    halves = [_encode_texts(half, encoder, refusals, unit) for half in (named[:middle], named[middle:])]
+    return halves[0][0] + halves[1][0], np.concatenate([rows for _, rows in halves])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -10,8 +11,10 @@ import numpy as np
 from PIL import Image
 
 from tuwen import pictures
+from tuwen.ahead import ahead
 from tuwen.arrays import Array, Modality, unit_rows
-from tuwen.errors import InputError
+from tuwen.errors import InputError, PictureError, TuwenError
+from tuwen.pixels import resized
 from tuwen.records import Picture
 
 Source = str | Path | Image.Image | Picture
@@ -85,9 +88,9 @@ class Encoder:
         self._check("image")
         if isinstance(images, str | Path):
             raise InputError("images is one path; pass a list of paths or pictures")
-        parts = []
-        for start in range(0, len(images), self.batch_size):
-            batch = [self.prepare(image) for image in images[start : start + self.batch_size]]
+        parts: list[Array] = []
+        made = self.prepare_ahead(images)
+        while batch := [_whole(prepared) for _, prepared in islice(made, self.batch_size)]:
             parts.append(self.encode_prepared(np.stack(batch), unit=unit))
         return np.concatenate(parts) if parts else np.empty((0, self.width), dtype=np.float32)
 
@@ -128,10 +131,31 @@ class Encoder:
             PictureError: The picture cannot be decoded.
         """
         size = self.image_size
-        picture = opened(image, size)
-        if picture.size != (size, size):
-            picture = picture.resize((size, size), Image.Resampling.BICUBIC)
-        return np.asarray(picture)
+        return np.asarray(resized(opened(image, size), (size, size)))
+
+    def prepare_ahead(self, images: Iterable[Source]) -> Iterator[tuple[Source, Array | PictureError]]:
+        """Each picture with what `prepare` makes of it, made ahead in threads while the caller encodes.
+
+        How far ahead is bounded in bytes. A picture that cannot be decoded comes with its error.
+        """
+        return ahead(self._prepared, images, weigh=self._weigh)
+
+    def _prepared(self, image: Source) -> Array | PictureError:
+        try:
+            return self.prepare(image)
+        except PictureError as error:
+            return error
+        except TuwenError:
+            raise  # the encoder cannot be used, whatever the picture
+        except MemoryError:
+            return PictureError("too-large", f"{_named(image)} does not fit into memory")
+        except Exception as error:  # a decoder's own bug must cost one picture, not the run
+            words = f"{_named(image)} cannot be decoded ({type(error).__name__}: {error})"
+            return PictureError("damaged", f"{words}; restore it from a copy")
+
+    def _weigh(self, image: Source) -> int:
+        data = image.data if isinstance(image, Picture) else None
+        return 3 * self.image_size**2 + len(data or b"") + 4096
 
     def _encode_images(self, pixels: Array) -> Array:
         """Vectors (n, width) of prepared pictures (n, size, size, 3) uint8."""
@@ -160,6 +184,16 @@ def opened(image: Source, size: int = 0) -> Image.Image:
     if not isinstance(image, Image.Image):
         image = pictures.load(Path(image), size=size)
     return pictures.upright_rgb(image)
+
+
+def _whole(prepared: Array | PictureError) -> Array:
+    if isinstance(prepared, PictureError):
+        raise prepared
+    return prepared
+
+
+def _named(image: Source) -> str:
+    return image.path if isinstance(image, Picture) else str(image)
 
 
 def _texts(items: Sequence[Source]) -> list[str]:

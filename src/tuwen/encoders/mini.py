@@ -17,6 +17,7 @@ from tuwen.arrays import Array
 from tuwen.encoders.base import Encoder, Source, opened
 from tuwen.errors import Damaged
 from tuwen.files import checksum, read_arrays, read_json
+from tuwen.pixels import resized
 
 WEIGHTS = Path(__file__).parent / "weights" / "mini"
 
@@ -96,10 +97,8 @@ class Mini(Encoder):
             PictureError: The picture cannot be decoded.
         """
         size = self.image_size
-        picture = opened(image, size)
-        if picture.size != (size, size):
-            # a box reduction first makes large pictures cheap, and the rest smooth
-            picture = picture.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        # a box reduction first makes large pictures cheap, and the rest smooth
+        picture = resized(opened(image, size), (size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
         return np.asarray(picture)
 
     def _encode_images(self, pixels: Array) -> Array:
