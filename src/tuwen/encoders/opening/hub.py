@@ -23,15 +23,15 @@ _NAMES = {"hub": "Hugging Face", "modelscope": "ModelScope"}
 _BRANCH = {"hub": "main", "modelscope": "master"}
 _SPARE = 64 * 2**20  # bytes that stay free on the disk
 
-# what lies in the folder of a model, by family; the word in front of the bracket is always needed
+# what lies in the folder of a model, by family
+_TOKENS = "the tokenizer's files (vocab.txt or tokenizer.json)"
 _FILES = {
-    "clip": "config.json, model.safetensors (or pytorch_model.bin), vocab.txt (or tokenizer.json) and "
-    "preprocessor_config.json; or the original .pt file alone",
-    "vision": "config.json, model.safetensors (or pytorch_model.bin, or the .pth file) and "
-    "preprocessor_config.json",
-    "language": "config.json, model.safetensors (or pytorch_model.bin) and vocab.txt (or tokenizer.json)",
+    "clip": "config.json, preprocessor_config.json, model.safetensors (or pytorch_model.bin, or its .pt file) "
+    f"and {_TOKENS}",
+    "vision": "config.json, preprocessor_config.json and model.safetensors (or pytorch_model.bin, or .pth)",
+    "language": f"config.json, model.safetensors (or pytorch_model.bin) and {_TOKENS}",
 }
-_ANY = "config.json, model.safetensors (or pytorch_model.bin, or the .pt file) and the tokenizer's files"
+_ANY = f"config.json, model.safetensors (or pytorch_model.bin, or its .pt file) and {_TOKENS}"
 
 
 def models_folder() -> Path:
@@ -151,9 +151,9 @@ def _by_hand(model: str, identifier: str, revision: str, source: str, folder: Pa
         files = f"its .pt file, and vocab.txt of {HUB}/{listed.vocabulary}"
     page = f"{_PAGES[source]}/{identifier}" + (f" (revision {revision})" if revision else "")
     other = ""
-    if listed is not None and listed.modelscope and source == "hub":
+    if listed is not None and listed.modelscope and source == "hub" and not offline():
         other = f"; or name it modelscope:{listed.modelscope}, or set TUWEN_MIRROR to a mirror"
-    return f"by hand: put {files}, from {page}, into {folder}{other}"
+    return f"by hand: from {page} put {files} into {folder}{other}"
 
 
 def _download(identifier: str, revision: str, source: str, folder: Path, progress: Progress) -> None:
