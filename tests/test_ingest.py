@@ -674,3 +674,28 @@ def test_a_full_disk_is_said_and_what_was_committed_stays(collection, photos, mo
     again = Collection.open(collection.path, encoder=collection.encoder)
     assert again.count("image") == 4
     assert run(again, photos).added == 1
+
+
+def test_pictures_that_wait_are_bounded_in_bytes(collection, monkeypatch):
+    import tuwen.ingest.run as module
+
+    heavy = badfiles.encoded("PNG", noise(seed=9)) + b"\0" * 100_000
+    read, decided = [], []
+
+    def records():
+        for number in range(60):
+            read.append(number)
+            data = heavy + str(number).encode()
+            yield Record(images=(Picture(path=f"t.tsv#{number}", data=data, id=str(number)),))
+
+    take = module.Decider.take
+
+    def noted(self, record, prepared):
+        decided.append(len(read))
+        take(self, record, prepared)
+
+    monkeypatch.setattr(module.Decider, "take", noted)
+    monkeypatch.setattr(module, "AHEAD_BYTES", 1_000_000)
+    assert ingest_records(collection, records()).images.added == 60
+    waited = [ahead - number for number, ahead in enumerate(decided)]
+    assert max(waited) <= 1_000_000 // len(heavy) + (os.cpu_count() or 1) + 2

@@ -30,6 +30,7 @@ Progress = Callable[[int, int | None], None]
 
 Vanished = Literal["mark", "delete", "keep"]
 AHEAD = 2  # batches of pictures prepared ahead of the encoder
+AHEAD_BYTES = 1 << 26  # encoded pictures and prepared pixels that may wait; some wait however large they are
 WINDOW = 4096  # records, most of which have no picture, that may wait behind a slow one
 _PROGRESS_SECONDS = 0.1
 
@@ -228,11 +229,15 @@ class _Run:
         How far ahead is bounded in pictures and in records, and so is memory.
         """
         window: deque[tuple[Record | Refusal, list[Future[Prepared] | None]]] = deque()
-        ahead = 0
+        ahead = held = 0
 
         def oldest() -> tuple[Record | Refusal, list[Prepared | None]]:
             record, futures = window.popleft()
             return record, [future.result() if future is not None else None for future in futures]
+
+        def full() -> bool:
+            crowded = held > AHEAD_BYTES and ahead > self._threads
+            return crowded or ahead > self._ahead or len(window) > WINDOW
 
         broken: InputError | None = None
         try:
@@ -242,8 +247,10 @@ class _Run:
                     continue
                 window.append((record, futures))
                 ahead += len(futures)
-                while window and (ahead > self._ahead or len(window) > WINDOW or not window[0][1]):
+                held += self._weigh(record)
+                while window and (full() or not window[0][1]):
                     ahead -= len(window[0][1])
+                    held -= self._weigh(window[0][0])
                     yield oldest()
         except InputError as error:
             broken = error  # the source broke off; what it gave before is whole
@@ -251,6 +258,13 @@ class _Run:
             yield oldest()
         if broken is not None:
             raise broken
+
+    def _weigh(self, record: Record | Refusal) -> int:
+        """Bytes that a record's pictures take, encoded and prepared."""
+        if isinstance(record, Refusal):
+            return 0
+        pixels = 3 * self._collection.encoder.image_size**2
+        return sum(len(picture.data or b"") + pixels for picture in record.images)
 
     def _submit(
         self, pool: ThreadPoolExecutor, record: Record | Refusal
