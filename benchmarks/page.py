@@ -38,6 +38,14 @@ FIGURES = (
     ("kill -9 at random moments, without a fault", "faults", ("without_a_fault",), "≥", (20,)),
     ("kinds of bad file listed with the right reason", "bad_files",
      ("files.listed_with_the_right_reason",), "≥", (40,)),
+    ("Chinese-CLIP, checkpoint and folder of transformers: largest difference, pictures / texts", "clip_parity",
+     ("vectors.checkpoint_to_folder.image", "vectors.checkpoint_to_folder.text"), "≤", (1e-6, 1e-5)),
+    ("Chinese-CLIP's own code on that checkpoint: largest difference, pictures / texts", "clip_parity",
+     ("vectors.checkpoint_to_cn_clip.image", "vectors.checkpoint_to_cn_clip.text"), "≤", (1e-6, 1e-5)),
+    ("values of pixels other than of Chinese-CLIP's transform", "clip_parity",
+     ("pixels.plain.other_values",), "≤", (0,)),
+    ("titles of 10,000 with the token ids of Chinese-CLIP's tokenizer", "clip_parity",
+     ("tokens.equal",), "≥", (10_000,)),
 )  # fmt: skip
 WIDE = 7  # so many plain values stand in one row, more in one column
 HEAD = """# Benchmarks
