@@ -29,13 +29,21 @@ def chosen(style: str) -> str:
     return "table" if sys.stdout.isatty() else "jsonl"
 
 
-def emit(rows: Sequence[Row], style: str, *, columns: Sequence[str] = (), empty: str = "Nothing.") -> None:
+def emit(
+    rows: Sequence[Row],
+    style: str,
+    *,
+    columns: Sequence[str] = (),
+    right: Sequence[str] = (),
+    empty: str = "Nothing.",
+) -> None:
     """Print rows in a format.
 
     Args:
         rows: Named values; nested ones are printed as JSON in tables and CSV.
         style: `auto`, `table`, `json`, `jsonl` or `csv`.
         columns: What a table shows, in order; the other formats print everything.
+        right: Columns of text that a table sets flush right, as it does with numbers.
         empty: What a table of no rows says, on stderr.
     """
     style = chosen(style)
@@ -47,7 +55,7 @@ def emit(rows: Sequence[Row], style: str, *, columns: Sequence[str] = (), empty:
     elif style == "csv":
         _csv(rows, columns)
     elif rows:
-        _table(rows, columns or tuple(rows[0]))
+        _table(rows, columns or tuple(rows[0]), right)
     else:
         note(empty)
 
@@ -138,7 +146,7 @@ def _cell(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float) else _json(value)
 
 
-def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
+def _table(rows: Sequence[Row], columns: Sequence[str], right: Sequence[str] = ()) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -146,7 +154,9 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     used = [name for name in columns if any(row.get(name) not in (None, "", {}, []) for row in rows)]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in used:
-        number = all(isinstance(row.get(name), int | float) or row.get(name) is None for row in rows)
+        number = name in right or all(
+            isinstance(row.get(name), int | float) or row.get(name) is None for row in rows
+        )
         table.add_column(name.replace("_", " "), justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(clean(plain(row.get(name)))) for name in used))

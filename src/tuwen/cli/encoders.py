@@ -1,27 +1,151 @@
-"""`tuwen encoders`: what encoders there are."""
+"""`tuwen encoders`: what encoders there are, and how they do on this machine."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from tuwen.cli import _options, _output
+from tuwen.cli import _options, _output, _progress
+
+if TYPE_CHECKING:
+    from tuwen.material import Pairs
+
+_MEASURED = ("encoder", "lang", "width", "params", "MB", "images/s", "texts/s", "ms/query", "runtime")
 
 
-@click.command(epilog="Example:  tuwen encoders --format json")
+@click.command(
+    epilog="Example:  tuwen encoders --measure mini models/cn-clip --pairs captions.csv --markdown table.md",
+    short_help="List encoders, or measure them on this machine.",
+)
+@click.argument("specs", nargs=-1, metavar="[SPEC]...")
+@click.option("--measure", is_flag=True, help="Measure each SPEC, or all that are ready to use.")
+@click.option(
+    "--pairs", type=_options.PATH, metavar="SOURCE", help="Your pictures and texts: speed on them, and R@k."
+)
+@click.option("--markdown", "page", type=_options.OUTPUT, metavar="FILE", help="Write the table there too.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.1, max=3600),
+    default=3.0,
+    metavar="N",
+    help="For each figure of each encoder.  [default: 3]",
+)
 @_options.style()
-def command(style: str) -> None:
-    """List the encoders, what they encode and in which languages."""
+def command(
+    specs: tuple[str, ...], measure: bool, pairs: Path | None, page: Path | None, seconds: float, style: str
+) -> None:
+    """List the encoders: what they encode, in which languages, what they need.
+
+    With --measure, a table for this machine: dimension, parameters, peak memory, pictures and texts a
+    second from file to vector, milliseconds a query; with --pairs SOURCE also R@1, 5 and 10 both ways, on
+    the first 500 pictures. Each encoder runs in a process of its own. Without SPEC these are the encoders
+    that need nothing and the models in the models folder.
+    """
+    if not measure:
+        if specs or pairs or page:
+            raise click.UsageError("add --measure")
+        _list(style)
+        return
+    with tempfile.TemporaryDirectory(prefix="tuwen-") as folder:
+        asked = _pairs(pairs, Path(folder)) if pairs is not None else None
+        _measure(specs, asked, page, seconds, style)
+
+
+def _list(style: str) -> None:
     from tuwen import encoders
+    from tuwen.errors import MissingExtra
 
     rows = []
     for name in encoders.names():
-        encoder = encoders.find(name)
+        try:
+            kind = encoders.find(name)
+        except MissingExtra as error:
+            rows.append({"encoder": name, "encodes": "", "languages": "", "needs": str(error), "about": ""})
+            continue
         rows.append(
             {
                 "encoder": name,
-                "encodes": " and ".join(f"{kind}s" for kind in sorted(encoder.modalities)),
-                "languages": " ".join(encoder.languages),
-                "about": (encoder.__doc__ or "").strip().split("\n")[0],
+                "encodes": " ".join(f"{side}s" for side in sorted(kind.modalities)),
+                "languages": " ".join(kind.languages),
+                "needs": kind.needs,
+                "extra": kind.extra,
+                "about": (kind.__doc__ or "").strip().split("\n")[0],
             }
         )
-    _output.emit(rows, style, columns=("encoder", "encodes", "languages", "about"))
+    table = _output.chosen(style) == "table"
+    _output.emit(rows, style, columns=("encoder", "encodes", "needs", "extra", "about"))
+    if table:
+        _output.note(
+            "\nAn extra is installed with: pip install 'tuwen[EXTRA]'. A family that needs a file is written "
+            "FAMILY:PATH,\none that needs fitting is fitted by tuwen encode --fit. "
+            "Compare them here with: tuwen encoders --measure"
+        )
+
+
+def _pairs(path: Path, folder: Path) -> Pairs:
+    from tuwen.data import open_source
+    from tuwen.material import read_pairs
+
+    found = read_pairs(open_source(path), folder)
+    pictures = _output.counted(len(found.images), "picture")
+    texts = _output.counted(len(found.texts), "text")
+    _output.note(f"{found.name}: {pictures}, {texts}" + ("" if found.links else "; without texts no R@k"))
+    return found
+
+
+def _measure(
+    specs: Sequence[str], pairs: Pairs | None, page: Path | None, seconds: float, style: str
+) -> None:
+    from tuwen import encoder_table
+
+    wanted = list(dict.fromkeys(specs)) or encoder_table.default_specs()
+    with _progress.bar("measuring") as report:
+        rows = list(encoder_table.measure(wanted, pairs=pairs, seconds=seconds, progress=report))
+    if page is not None:
+        encoder_table.write_markdown(page, encoder_table.markdown(rows, pairs=pairs, seconds=seconds))
+    if _output.chosen(style) != "table":
+        _output.emit(rows, style)
+    else:
+        _tables(rows)
+    if page is not None:
+        _output.note(f"{'' if not rows else chr(10)}{page}")
+
+
+def _tables(rows: Sequence[dict[str, Any]]) -> None:
+    from tuwen.encoder_table import count_words, number_words, recalls
+
+    good = [row for row in rows if "problem" not in row]
+    shown = [
+        {
+            "encoder": row["encoder"],
+            "lang": " ".join(row["languages"]),
+            "width": number_words(row["width"]),
+            "params": count_words(row["parameters"]),
+            "MB": number_words(row["memory_mb"]),
+            "images/s": number_words(row.get("images_s")),
+            "texts/s": number_words(row.get("texts_s")),
+            "ms/query": number_words(row.get("query_ms")),
+            "runtime": row["runtime"],
+        }
+        for row in good
+    ]
+    _output.emit(shown, "table", columns=_MEASURED, right=_MEASURED[2:-1], empty="No encoder was measured.")
+    asked = [row for row in good if "text_to_image" in row]
+    if asked:
+        print()
+        figures = [
+            {
+                "encoder": row["encoder"],
+                "text to image R@1/5/10": recalls(row["text_to_image"]),
+                "image to text R@1/5/10": recalls(row["image_to_text"]),
+            }
+            for row in asked
+        ]
+        _output.emit(figures, "table", right=tuple(figures[0])[1:])
+    for row in rows:
+        if "problem" in row:
+            _output.note(_output.clean(f"{row['encoder']}: {row['problem']}"))

@@ -40,6 +40,7 @@ class Encoder:
         runtime: What computes the vectors, for people: `onnxruntime int8`.
         parameters: How many numbers it learned.
         needs: What must be given beside the name: `a folder or file`, `fitting`; empty for nothing.
+        extra: What of tuwen's extras it takes: `classic`; empty for none.
         cut: Texts so far that were longer than the encoder reads.
         by_id: It looks vectors up by id: give `prepare` a path or a `Picture`, and `encode_texts` the ids.
     """
@@ -56,6 +57,7 @@ class Encoder:
     cut: int = 0
     by_id: bool = False
     needs: ClassVar[str] = ""
+    extra: ClassVar[str] = ""
 
     @classmethod
     def open(cls, path: Path, **options: Any) -> Self:

@@ -40,6 +40,7 @@ class Clip(Encoder):
     """
 
     needs: ClassVar[str] = "a folder or file"
+    extra: ClassVar[str] = "clip"
 
     def __init__(self, dual: Dual, tokens: Tokens, place: Place) -> None:
         self.kind, self.recipe, self.tokens = dual.kind, tokens.recipe, tokens

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +30,8 @@ class Gabor(Descriptor):
     """
 
     runtime = "scikit-image"
+
+    extra: ClassVar[str] = "classic"
 
     side: int = 128
     scales: int = 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class Hog(Descriptor):
     """
 
     runtime = "scikit-image"
+
+    extra: ClassVar[str] = "classic"
 
     side: int = 128
     cells: int = 8

@@ -27,6 +27,7 @@ class Lbp(Descriptor):
         root: Take square roots of the shares.
     """
 
+    extra: ClassVar[str] = "classic"
     square: ClassVar[bool] = False
     image_size = 256
     runtime = "scikit-image"

@@ -78,6 +78,7 @@ class Mini(Encoder):
 
     languages = ("en", "zh")
     runtime = "onnxruntime"
+    parameters = 8_350_674
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
         config = read_json(weights / "config.json")

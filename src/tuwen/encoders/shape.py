@@ -36,6 +36,7 @@ class Shape(Descriptor):
         weight: Of moments and outline beside the histogram.
     """
 
+    extra: ClassVar[str] = "classic"
     square: ClassVar[bool] = False
     image_size = 256
     runtime = "OpenCV"

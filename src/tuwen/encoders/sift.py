@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image
@@ -45,6 +46,7 @@ class Sift(Fitted):
     """
 
     modalities = frozenset({"image"})
+    extra: ClassVar[str] = "classic"
     runtime = "OpenCV"
 
     words: int = 1000

@@ -40,12 +40,13 @@ class Vision(Encoder):
     """
 
     needs: ClassVar[str] = "a folder or file"
+    extra: ClassVar[str] = "clip"
+    modalities = frozenset({"image"})
 
     def __init__(self, made: Made, recipe: Recipe, place: Place, *, name: str) -> None:
         self.name, self.recipe = name, recipe
         self.architecture, self.layer = made.network.architecture, made.layer
         self.width, self.parameters = made.network.width, made.parameters
-        self.modalities = frozenset({"image"})
         self.image_size = recipe.size
         # on a processor the maps of more pictures fall out of its cache
         self.batch_size = 16 if place.device.type == "cpu" else 64

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,7 @@ class FittedOnTexts(Fitted):
     stop: Path | None = None
 
     modalities = frozenset({"text"})
+    extra: ClassVar[str] = "classic"
     languages = ("zh", "en")
     blank = 0
 
