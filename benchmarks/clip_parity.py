@@ -88,7 +88,7 @@ def compared(one: tuple[Any, Any], other: tuple[Any, Any]) -> dict[str, float]:
 
 
 def pixels(clip: Clip, peer: types.ModuleType, images: list[Image.Image]) -> dict[str, Any]:
-    """Prepared pictures against the peer's own transform; also with the faster resizer, where there is one."""
+    """Prepared pictures against the peer's own transform; also with the faster resizer, where one is."""
     transform = peer.clip.image_transform(clip.image_size)
     theirs = np.stack([transform(image).numpy() for image in images])
     found = {}

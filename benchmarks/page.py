@@ -38,7 +38,7 @@ FIGURES = (
     ("kill -9 at random moments, without a fault", "faults", ("without_a_fault",), "≥", (20,)),
     ("kinds of bad file listed with the right reason", "bad_files",
      ("files.listed_with_the_right_reason",), "≥", (40,)),
-    ("Chinese-CLIP, checkpoint and folder of transformers: largest difference, pictures / texts", "clip_parity",
+    ("Chinese-CLIP checkpoint and transformers folder: largest difference, pictures / texts", "clip_parity",
      ("vectors.checkpoint_to_folder.image", "vectors.checkpoint_to_folder.text"), "≤", (1e-6, 1e-5)),
     ("Chinese-CLIP's own code on that checkpoint: largest difference, pictures / texts", "clip_parity",
      ("vectors.checkpoint_to_cn_clip.image", "vectors.checkpoint_to_cn_clip.text"), "≤", (1e-6, 1e-5)),
