@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from tuwen.encoders.opening import hub, known
@@ -22,3 +24,10 @@ def test_no_short_name_is_an_encoder_or_looks_like_an_id():
 
     assert not set(known.names()) & set(encoders.names())
     assert not any("/" in name for name in known.names())
+
+
+def test_the_page_lists_each():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "encoders.md").read_text(encoding="utf-8")
+    for model in MODELS:
+        line = f"| `{model.name}` | {' '.join(model.languages) or '–'} | `{model.hub}` |"
+        assert line in page and model.note in page

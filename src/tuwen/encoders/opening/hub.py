@@ -26,7 +26,7 @@ _SPARE = 64 * 2**20  # bytes that stay free on the disk
 # what lies in the folder of a model, by family
 _TOKENS = "the tokenizer's files (vocab.txt or tokenizer.json)"
 _FILES = {
-    "clip": "config.json, preprocessor_config.json, model.safetensors (or pytorch_model.bin, or its .pt file) "
+    "clip": "config.json, preprocessor_config.json, model.safetensors (or pytorch_model.bin, or the .pt) "
     f"and {_TOKENS}",
     "vision": "config.json, preprocessor_config.json and model.safetensors (or pytorch_model.bin, or .pth)",
     "language": f"config.json, model.safetensors (or pytorch_model.bin) and {_TOKENS}",
