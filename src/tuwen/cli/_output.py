@@ -35,6 +35,7 @@ def emit(
     *,
     columns: Sequence[str] = (),
     right: Sequence[str] = (),
+    cut: str = "",
     empty: str = "Nothing.",
 ) -> None:
     """Print rows in a format.
@@ -44,6 +45,7 @@ def emit(
         style: `auto`, `table`, `json`, `jsonl` or `csv`.
         columns: What a table shows, in order; the other formats print everything.
         right: Columns of text that a table sets flush right, as it does with numbers.
+        cut: A last column that a table cuts where the terminal ends; others go on in a further line.
         empty: What a table of no rows says, on stderr.
     """
     style = chosen(style)
@@ -55,7 +57,7 @@ def emit(
     elif style == "csv":
         _csv(rows, columns)
     elif rows:
-        _table(rows, columns or tuple(rows[0]), right)
+        _table(rows, columns or tuple(rows[0]), right, cut)
     else:
         note(empty)
 
@@ -146,18 +148,25 @@ def _cell(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float) else _json(value)
 
 
-def _table(rows: Sequence[Row], columns: Sequence[str], right: Sequence[str] = ()) -> None:
+def _table(rows: Sequence[Row], columns: Sequence[str], right: Sequence[str] = (), cut: str = "") -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     used = [name for name in columns if any(row.get(name) not in (None, "", {}, []) for row in rows)]
+    console = Console(file=sys.stdout, highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in used:
         number = name in right or all(
             isinstance(row.get(name), int | float) or row.get(name) is None for row in rows
         )
         table.add_column(name.replace("_", " "), justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(clean(plain(row.get(name)))) for name in used))
-    Console(file=sys.stdout, highlight=False).print(table)
+    lines = [{name: Text(clean(plain(row.get(name)))) for name in used} for row in rows]
+    if cut in used:
+        others = [name for name in used if name != cut]
+        taken = sum(max(len(name), *(line[name].cell_len for line in lines)) + 2 for name in others)
+        for line in lines:
+            line[cut].truncate(max(console.width - taken, 16), overflow="ellipsis")
+    for line in lines:
+        table.add_row(*line.values())
+    console.print(table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,34 +56,76 @@ def command(
 
 
 def _list(style: str) -> None:
+    families, models = _families(), _models()
+    columns = ("encoder", "encodes", "languages", "needs", "extra", "about")
+    if _output.chosen(style) != "table":
+        _output.emit([*families, *models], style, columns=columns)
+        return
+    for rows in (families, models):
+        shown = [{**row, "lang": _languages(row["languages"])} for row in rows]
+        _output.emit(shown, "table", columns=("encoder", "encodes", "lang", *columns[3:]), cut="about")
+        print()
+    _output.note(
+        "needs a path: FAMILY:PATH, or the path alone.   needs fitting: tuwen encode --fit.\n"
+        "extra: pip install 'tuwen[EXTRA]'.   how they do here: tuwen encoders --measure"
+    )
+
+
+def _languages(words: str) -> str:
+    """The first languages, and how many more."""
+    first, more = words.split()[:2], len(words.split()) - 2
+    return " ".join(first) + (f" +{more}" if more > 0 else "")
+
+
+def _families() -> list[dict[str, str]]:
     from tuwen import encoders
     from tuwen.errors import MissingExtra
 
     rows = []
     for name in encoders.names():
+        row = dict.fromkeys(("encoder", "encodes", "languages", "needs", "extra", "about"), "")
+        row["encoder"] = name
+        rows.append(row)
         try:
             kind = encoders.find(name)
         except MissingExtra as error:
-            rows.append({"encoder": name, "encodes": "", "languages": "", "needs": str(error), "about": ""})
+            row["about"] = str(error)
             continue
+        row["encodes"] = _sides(kind.modalities)
+        row["languages"] = " ".join(kind.languages)
+        row["needs"], row["extra"] = kind.needs, kind.extra
+        row["about"] = (kind.__doc__ or "").strip().split("\n")[0]
+    return rows
+
+
+def _models() -> list[dict[str, str]]:
+    """Models that have a short name; those in the models folder are ready."""
+    from tuwen import encoders
+    from tuwen.encoders.opening import hub, known
+
+    rows = []
+    for name in known.names():
+        model = known.resolve(name)
+        if model is None:
+            continue
+        kind = encoders.find(model.family)
+        ready = (hub.models_folder() / model.hub).is_dir()
         rows.append(
             {
                 "encoder": name,
-                "encodes": " ".join(f"{side}s" for side in sorted(kind.modalities)),
-                "languages": " ".join(kind.languages),
-                "needs": kind.needs,
+                "encodes": _sides(kind.modalities),
+                "languages": " ".join(model.languages),
+                "needs": "" if ready else "a download",
                 "extra": kind.extra,
-                "about": (kind.__doc__ or "").strip().split("\n")[0],
+                "about": model.note,
             }
         )
-    table = _output.chosen(style) == "table"
-    _output.emit(rows, style, columns=("encoder", "encodes", "needs", "extra", "about"))
-    if table:
-        _output.note(
-            "\nAn extra is installed with: pip install 'tuwen[EXTRA]'. A family that needs a file is written "
-            "FAMILY:PATH,\none that needs fitting is fitted by tuwen encode --fit. "
-            "Compare them here with: tuwen encoders --measure"
-        )
+    return rows
+
+
+def _sides(modalities: Iterable[str]) -> str:
+    sides = sorted(modalities)
+    return "both" if len(sides) > 1 else f"{sides[0]}s"
 
 
 def _pairs(path: Path, folder: Path) -> Pairs:

@@ -45,7 +45,7 @@ class Stored(Encoder):
     refused with the code `no-features`, so that only that item is left out.
     """
 
-    needs: ClassVar[str] = "a file of vectors (.npz or .npy)"
+    needs: ClassVar[str] = "a file of vectors"
     by_id = True
     runtime = "looked up"
     batch_size = 1024
