@@ -144,6 +144,8 @@ def unpack(file: Path, folder: Path, report: Report | None = None) -> Pack:
             _check_collection(file, temporary)
             if made.pictures:
                 _move_pictures(temporary, folder, made.root)
+        if hasattr(os, "sync"):
+            os.sync()  # what is named as whole must be so after a power cut too
         if folder.exists():
             folder.rmdir()
         temporary.rename(folder)

@@ -62,7 +62,7 @@ def import_from(collection: Collection, folder: Path) -> int:
     if not (folder / "collection.json").is_file():
         raise CollectionError(f"{folder} has no collection.json; it is not an export of tuwen")
     theirs, ours = read_json(folder / "collection.json"), collection.store.identity
-    if (theirs.get("encoder"), theirs.get("fingerprint")) != (ours.encoder, ours.fingerprint):
+    if theirs.get("fingerprint") != ours.fingerprint:  # not by name: its folder may have moved
         raise CollectionError(
             f"{folder} was exported from encoder {theirs.get('encoder') or 'none'!r}, "
             f"the collection has {ours.encoder or 'none'!r}; vectors of two encoders do not compare"

@@ -1,9 +1,12 @@
 import errno
 import hashlib
+import io
 import json
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.request import Request
 
 import pytest
 
@@ -182,6 +185,11 @@ class TestDownload:
         with pytest.raises(InputError, match="more than the 10 bytes of model"):
             hub.fetch("owner/name")
 
+    def test_nobody_is_asked_for_an_empty_file(self, server):
+        server.models["owner/name"]["added_tokens.json"] = b""
+        assert (hub.fetch("owner/name") / "added_tokens.json").read_bytes() == b""
+        assert not any("added_tokens" in path for path, _ in server.asked)
+
     def test_progress_is_told(self, server):
         told = []
         hub.fetch("owner/name", progress=lambda *step: told.append(step))
@@ -207,6 +215,19 @@ def _shorter(found):
         if "lfs" in entry:
             entry["lfs"]["size"] = 10
     return found
+
+    def test_several_at_once_fetch_it_once(self, server):
+        with ThreadPoolExecutor(4) as pool:
+            folders = list(pool.map(hub.fetch, ["owner/name"] * 4))
+        assert len(set(folders)) == 1
+        assert len([path for path, _ in server.asked if "model.safetensors" in path]) == 1
+
+    def test_a_terminal_shows_how_much_has_come(self, server, monkeypatch, capsys):
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+        hub.show("model.safetensors", 50_000_000, 200_000_000)
+        hub.show("model.safetensors", 200_000_000, 200_000_000)
+        shown = capsys.readouterr().err
+        assert "50.0 of 200.0 MB  25 %" in shown and shown.endswith("100 %\n")
 
 
 class TestRefusals:
@@ -264,6 +285,12 @@ class TestRefusals:
         server.redirect = "http://example.org/file"
         with pytest.raises(InputError, match="must begin with https://"):
             hub.fetch("owner/name")
+
+    def test_a_redirect_from_https_does_not_come_back_to_this_machine(self):
+        with pytest.raises(InputError, match="is not https"):
+            transfer._Redirects().redirect_request(
+                Request("https://hub.example/x"), io.BytesIO(), 302, "", {}, "http://127.0.0.1/secret"
+            )
 
     def test_a_mirror_gets_no_token(self, server, monkeypatch):
         monkeypatch.setenv("HF_TOKEN", "hf_secret")

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import http.client
 import json
+import os
 import time
 import urllib.error
 import urllib.parse
@@ -111,16 +112,14 @@ def download(file: RemoteFile, target: Path, headers: Mapping[str, str], progres
 def _complete(file: RemoteFile, part: Path, headers: Mapping[str, str], progress: Progress | None) -> None:
     """Fetch what a partial file lacks, trying again as long as each try brings something."""
     failures = 0
-    while True:
-        before = part.stat().st_size if part.exists() else 0
-        if before >= file.size > 0:
-            return
+    part.touch()
+    while (before := part.stat().st_size) < file.size:  # nobody is asked for an empty file
         try:
             return _continue(file, part, before, headers, progress)
         except _BROKEN as error:
             if isinstance(error, OSError) and error.errno in _DISK:
                 raise Unavailable(f"{part.parent} cannot be written ({error.strerror})") from error
-            came = part.exists() and part.stat().st_size > before
+            came = part.stat().st_size > before
             failures = 0 if came else failures + 1
             if failures > len(PAUSES) or not _passing(error):
                 raise _refused(file.url, error) from error
@@ -138,6 +137,7 @@ def _continue(
         )
         with part.open("ab" if start and goes_on else "wb") as stream:
             _copy(answer, stream, file, progress)
+            os.fsync(stream.fileno())
 
 
 def _copy(answer: Any, stream: BinaryIO, file: RemoteFile, progress: Progress | None) -> None:
@@ -180,6 +180,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         try:
             check_address(newurl)
+            if newurl.startswith("http:") and not req.full_url.startswith("http:"):
+                raise InputError(f"{_host(req.full_url)} leads to {newurl!r}, which is not https")
         except InputError:
             fp.close()
             raise
