@@ -24,6 +24,16 @@ def encoder(request):
     return Doc2vec(variant=request.param, width=8, epochs=40).fit(TEXTS)
 
 
+@pytest.mark.parametrize("variant", ["dbow", "dm"])
+def test_the_memory_that_gensim_writes_to_stays_alive(variant):
+    # wide enough that scratch memory freed too early is given back to the system
+    texts = [f"word{place % 50} word{place % 7} dog" for place in range(200)]
+    encoder = Doc2vec(variant=variant, width=2000, epochs=2).fit(texts)
+    rows = encoder.encode_texts(texts)
+    np.testing.assert_array_equal(rows, encoder.encode_texts(texts))
+    assert np.isfinite(rows).all()
+
+
 def test_texts_of_like_words_lie_together(encoder):
     rows = encoder.encode_texts(ANIMALS + CITIES)
     cosines = rows @ rows.T

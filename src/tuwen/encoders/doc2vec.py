@@ -131,17 +131,20 @@ class Doc2vec(FittedOnTexts):
         seed = hashlib.blake2b(f"{self.seed} {' '.join(words)}".encode(), digest_size=4).digest()
         random = np.random.RandomState(int.from_bytes(seed))
         vector: Array = ((random.random_sample((1, self.width)) - 0.5) / self.width).astype(np.float32)
+        # left to itself, gensim frees these two before it writes to them
+        scratch = [np.zeros(self.width, dtype=np.float32) for _ in range(2 if self.variant == "dm" else 1)]
         train = train_document_dm if self.variant == "dm" else train_document_dbow
+        free = np.ones(1, dtype=np.float32)
         with _INFERRING:
             model = self._model
             model.random = random
             for rate in np.linspace(model.alpha, model.min_alpha, self.epochs):
                 train(
-                    *(model, words, [0], float(rate)),
+                    *(model, words, [0], float(rate), *scratch),
                     learn_words=False,
                     learn_hidden=False,
                     doctag_vectors=vector,
-                    doctags_lockf=np.ones(1, dtype=np.float32),
+                    doctags_lockf=free,
                 )
         return np.asarray(vector[0])
 

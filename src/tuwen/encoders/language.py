@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -46,10 +46,11 @@ class Language(Encoder):
     """
 
     needs = "a folder or file"
+    extra = "clip"
+    modalities = frozenset({"text"})
 
     def __init__(self, module: PooledText, tokens: Tokens, place: Place, name: str) -> None:
         self.name = name
-        self.modalities = frozenset({"text"})
         self.tokens, self.recipe = tokens, tokens.recipe
         self.parameters = sum(tensor.numel() for tensor in module.parameters())
         self.fingerprint = _fingerprint(module, tokens)
@@ -142,7 +143,9 @@ class Language(Encoder):
         if ids.shape[1] == 0:
             return np.zeros((len(texts), self.width), dtype=np.float32)
         mask[blank, 0] = 1
-        vectors = self._run(ids, mask, states=False)
+        vectors = np.empty((len(texts), self.width), dtype=np.float32)
+        for rows, length in _alike(mask.sum(axis=1)):
+            vectors[rows] = self._run(ids[rows, :length], mask[rows, :length], states=False)
         vectors[blank] = 0
         return vectors
 
@@ -158,6 +161,17 @@ class Language(Encoder):
             values = self._place.send(ids), self._place.send(mask)
             found = self._module.states(*values) if states else self._module(*values)
             return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
+
+
+def _alike(lengths: Array) -> Iterator[tuple[Array, int]]:
+    """Rows of like length and the longest of them, so that one long text does not pad a whole batch."""
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        shortest = lengths[order[start]]
+        end = int(np.searchsorted(lengths[order], shortest * 1.25 + 8, side="right"))
+        yield order[start:end], int(lengths[order[end - 1]])
+        start = end
 
 
 def _said(folder: Path, pooling: str | None) -> Layout:
