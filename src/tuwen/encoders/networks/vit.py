@@ -140,14 +140,12 @@ class _Block(nn.Module):
         self.norm2 = _norm(tensors, f"{name}.norm2", width, epsilon)
         self.wide = tensors.linear(f"{name}.mlp.fc1", width)
         self.narrow = tensors.linear(f"{name}.mlp.fc2", self.wide.out_features)
-        # some learn how much of each step to add (layer scale)
-        scales = [
-            tensors.take(f"{name}.ls{n}.gamma", width)
-            if f"{name}.ls{n}.gamma" in tensors
-            else torch.ones(width)
-            for n in (1, 2)
-        ]
-        self.scales = nn.Parameter(torch.stack(scales), False)
+        # some learn how much of each step to add (layer scale): a part of the product before it
+        for number, last in ((1, self.project), (2, self.narrow)):
+            if f"{name}.ls{number}.gamma" in tensors:
+                scale = tensors.take(f"{name}.ls{number}.gamma", width)
+                last.weight = nn.Parameter(last.weight * scale[:, None], False)
+                last.bias = nn.Parameter(last.bias * scale, False)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Tokens (n, tokens, width)."""
@@ -155,8 +153,8 @@ class _Block(nn.Module):
         split = self.qkv(self.norm1(tokens)).reshape(n, count, 3, self.heads, width // self.heads)
         query, key, value = split.permute(2, 0, 3, 1, 4)
         mixed = functional.scaled_dot_product_attention(query, key, value)
-        tokens = tokens + self.scales[0] * self.project(mixed.transpose(1, 2).reshape(n, count, width))
-        return tokens + self.scales[1] * self.narrow(functional.gelu(self.wide(self.norm2(tokens))))
+        tokens = tokens + self.project(mixed.transpose(1, 2).reshape(n, count, width))
+        return tokens + self.narrow(functional.gelu(self.wide(self.norm2(tokens))))
 
 
 def looks_like(names: Mapping[str, Tensor]) -> bool:
