@@ -14,7 +14,7 @@ from tuwen.errors import InputError, PictureError
 from tuwen.records import Picture, Record
 
 #: So many pictures and texts set the scales of int8; more change little and take long.
-CALIBRATED = 128
+CALIBRATED = 64
 #: So many pictures and texts are compared with the source encoder.
 COMPARED = 256
 

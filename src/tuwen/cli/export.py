@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog="Example:  tuwen export photos -o photos-export   or   tuwen export models/cn-clip -o cn-clip-fast",
+    epilog="Example:  tuwen export photos -o parquet   or   tuwen export models/cn-clip -o fast",
     short_help="Write a collection as Parquet, or an encoder for other machines.",
 )
 @click.argument("what", metavar="COLLECTION|ENCODER")

@@ -70,6 +70,8 @@ def command(
     # all sources are looked at before anything is made: a wrong column leaves no empty collection
     opened = [open_source(path, **columns) for path in sources if path not in exports]
     target = _target(collection, encoder, codes, exports)
+    if opened and (runtime := target.encoder.runtime):
+        _output.note(f"encoder {target.encoder.name}: {runtime}")
     try:
         for path in exports:
             _output.note(f"{target.import_from(path):,} items from {path}")

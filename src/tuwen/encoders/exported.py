@@ -52,7 +52,7 @@ class Exported(Encoder):
         self.languages = tuple(about.languages)
         self.parameters = about.parameters
         self.recipe = Recipe.from_dict(about.recipe)
-        self.image_size = self.recipe.size
+        self.image_size = self.recipe.size or self.image_size
         method = f", {variant.method}" if variant.runtime == "openvino" and variant.method else ""
         self.runtime = f"{_LIBRARIES[variant.runtime]} {variant.precision}{method}"
         self._folder = folder
@@ -98,32 +98,31 @@ class Exported(Encoder):
         return self.recipe.pixels(opened(image, max(self.recipe.edge, self.recipe.size)))
 
     def _encode_images(self, pixels: Array) -> Array:
+        if not len(pixels):
+            return np.empty((0, self.width), dtype=np.float32)
         tower, pixels = self._tower("image"), np.ascontiguousarray(pixels)
         size = tower.chunk
         batches = [{"pixels": pixels[at : at + size]} for at in range(0, len(pixels), size)]
-        return np.concatenate(tower.run(batches)) if batches else self._none
+        return np.concatenate(tower.run(batches))
 
     def _encode_texts(self, texts: Sequence[str]) -> Array:
-        tower = self._tower("text")
-        ids, mask = self._tokens(texts)
-        self.cut = self._tokens.cut
+        tower, tokens = self._tower("text"), self._tokens
+        ids, mask = tokens(texts)
+        self.cut = tokens.cut
+        vectors = np.zeros((len(texts), self.width), dtype=np.float32)
         lengths = mask.sum(axis=1)
-        order = np.argsort(lengths, kind="stable")
+        # a tokenizer without special tokens gives none for an empty text, which then says nothing
+        order = np.argsort(lengths, kind="stable")[int((lengths == 0).sum()) :]
         batches, parts = [], []
         for at in range(0, len(order), tower.chunk):
             part = order[at : at + tower.chunk]
             # letters and Chinese characters make different numbers of tokens: pad each part to its own
-            end = ids.shape[1] if self.recipe.pad == "context" else max(1, int(lengths[part].max()))
+            end = ids.shape[1] if self.recipe.pad == "context" else int(lengths[part].max())
             batches.append({"ids": ids[part, :end], "mask": mask[part, :end]})
             parts.append(part)
-        vectors = np.empty((len(texts), self.width), dtype=np.float32)
         for part, found in zip(parts, tower.run(batches), strict=True):
             vectors[part] = found
         return vectors
-
-    @property
-    def _none(self) -> Array:
-        return np.empty((0, self.width), dtype=np.float32)
 
     @cached_property
     def _tokens(self) -> Tokens:

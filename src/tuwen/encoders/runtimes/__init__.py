@@ -55,7 +55,7 @@ def load(runtime: str, path: Path, precision: str, threads: int) -> Tower:
     if runtime == "onnx":
         from tuwen.encoders.runtimes.onnx import OnnxTower
 
-        return OnnxTower(path, threads)
+        return OnnxTower(path, precision, threads)
     from tuwen.encoders.runtimes.openvino import OpenvinoTower
 
     return OpenvinoTower(path, precision, threads)
