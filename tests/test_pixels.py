@@ -1,5 +1,6 @@
 """Pictures decoded at a fraction and resized are those decoded whole; faster ones are nearly the same."""
 
+import copy
 import sys
 import threading
 from io import BytesIO
@@ -212,3 +213,51 @@ def test_threads_resize_beside_each_other(fast):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_pixels_that_wait_are_given_to_pillow_when_it_needs_them(fast):
+    image = pictures.load_bytes(jpeg(photograph(60, 40)), "x")
+    assert isinstance(image, pixels.Pending) and image.waiting is not None
+    wanted = np.array(image)
+    assert image.waiting is not None  # an array needs no Pillow
+    assert image.copy().tobytes() == image.tobytes() == wanted.tobytes()
+    assert image.crop((1, 2, 9, 9)).getpixel((0, 0)) == tuple(wanted[2, 1])
+    assert image.waiting is None
+
+
+def test_a_picture_that_was_drawn_on_is_resized_as_drawn(fast):
+    image = pictures.load_bytes(jpeg(photograph(60, 40)), "x")
+    before = np.asarray(image)
+    kept = before.copy()
+    image.paste((0, 0, 0), (0, 0, 60, 40))
+    assert not np.asarray(pixels.resized(image, (8, 8))).any()
+    assert not np.asarray(image).any()
+    np.testing.assert_array_equal(before, kept)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda image: image.convert("L"),
+        lambda image: image.rotate(90),
+        lambda image: image.resize((9, 9)),
+        lambda image: image.reduce(2),
+        lambda image: image.getpixel((3, 4)),
+        lambda image: image.load()[3, 4],
+        lambda image: image.histogram(),
+        lambda image: image.getbbox(),
+        lambda image: image.split()[0],
+        lambda image: encoded("PNG", image),
+        lambda image: copy.deepcopy(image),
+        lambda image: pictures.perceptual_hash(image),
+        lambda image: pictures.thumbnail(image),
+    ],
+)
+def test_pillow_does_all_it_can_with_pixels_that_wait(fast, use):
+    data = jpeg(photograph(60, 40))
+    with Image.open(BytesIO(data)) as plain:
+        plain.load()
+        ours, theirs = use(pictures.load_bytes(data, "x")), use(plain.copy())
+    if isinstance(theirs, Image.Image):
+        ours, theirs = ours.tobytes(), theirs.tobytes()
+    assert ours == theirs

@@ -12,7 +12,10 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageFile
+
+from tuwen.arrays import Array
 
 #: A JPEG is decoded at a half, a quarter or an eighth as long as it stays so many times as large as
 #: needed: the mean difference from decoding it whole is then at most 0.2 of 255 for photographs.
@@ -24,6 +27,39 @@ Box = tuple[float, float, float, float]
 
 _FILTERS = {Image.Resampling.BICUBIC: "catmull_rom", Image.Resampling.BILINEAR: "bilinear"}
 _threads = threading.local()
+
+
+class Pending(Image.Image):
+    """An RGB picture that Pillow gets the pixels of when it first needs them.
+
+    Copying them to Pillow's own memory and back costs as much as decoding; most pictures are only
+    resized, and then made an array.
+
+    Args:
+        pixels: (height, width, 3) uint8.
+    """
+
+    def __init__(self, pixels: Array) -> None:
+        super().__init__()
+        self._mode = "RGB"
+        self._size = (pixels.shape[1], pixels.shape[0])
+        self._pixels = pixels
+        self._pixels.flags.writeable = False
+
+    @property
+    def waiting(self) -> Array | None:
+        """The pixels, unless Pillow has them, and may have changed them."""
+        return self._pixels if self._im is None else None
+
+    def load(self) -> Any:
+        """Give Pillow the pixels; everything that it does to a picture begins with this."""
+        if self._im is None:
+            self.im = Image.fromarray(self._pixels).im
+        return super().load()
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        return self._pixels.__array_interface__ if self._im is None else super().__array_interface__
 
 
 def fast() -> bool:
@@ -136,13 +172,13 @@ def _decoded_fast(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None
     sides = {} if whole else {"min_width": width, "min_height": height}
     try:
         # strict: a file with anything odd in it is Pillow's to judge
-        pixels = simplejpeg.decode_jpeg(data, "RGBX" if image.mode == "RGB" else "GRAY", strict=True, **sides)
+        pixels = simplejpeg.decode_jpeg(data, "RGB" if image.mode == "RGB" else "GRAY", strict=True, **sides)
     except (ValueError, RuntimeError, MemoryError):
         return None
     if pixels.shape[:2] != (height, width):
         return None
     if image.mode == "RGB":
-        made = Image.frombuffer("RGBX", image.size, pixels, "raw", "RGBX", 0, 1).convert("RGB")
+        made: Image.Image = Pending(pixels)
     else:
         made = Image.frombuffer("L", image.size, pixels, "raw", "L", 0, 1)
     made.info = image.info
@@ -162,15 +198,17 @@ def _resized_fast(image: Image.Image, size: tuple[int, int], box: Box, name: str
     left, top, right, bottom = box
     across = CropBox(left, 0, right - left, image.height)
     down = CropBox(0, top, size[0], bottom - top)
-    made = ImageData(image.width, image.height, PixelType.U8x4, image.tobytes("raw", "RGBX"))
+    waiting = image.waiting if isinstance(image, Pending) else None
+    data = image.tobytes() if waiting is None else waiting.tobytes()
+    made = ImageData(image.width, image.height, PixelType.U8x3, data)
     # the plain-bytes interface: the other one reads Pillow's memory by a layout that Pillow may change
     resizer, kind = _resizer(name)
     for crop, width, height in ((across, size[0], image.height), (down, *size)):
-        target = ImageData(width, height, PixelType.U8x4)
+        target = ImageData(width, height, PixelType.U8x3)
         options = ResizeOptions(resize_alg=ResizeAlg.convolution(kind), use_alpha=False, crop_box=crop)
         resizer.resize(made, target, options)
         made = target
-    return Image.frombuffer("RGBX", size, made.get_buffer(), "raw", "RGBX", 0, 1).convert("RGB")
+    return Pending(np.frombuffer(made.get_buffer(), dtype=np.uint8).reshape(size[1], size[0], 3))
 
 
 def _resizer(name: str) -> tuple[Any, Any]:
