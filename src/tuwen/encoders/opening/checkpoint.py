@@ -107,10 +107,11 @@ def _is_safetensors(file: Path) -> bool:
     """
     with file.open("rb") as stream:
         start = stream.read(64)
+    # first of all: the length of the header may begin with the very bytes that the others begin with
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 1 << 28:
+        return True
     if start[:2] == b"PK" or start[:1] == b"\x80":
         return False
-    if len(start) > 8 and start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 1 << 28:
-        return True
     if start.startswith(b"version https://git-lfs"):
         what = "is a pointer of Git LFS, not the weights themselves; fetch them with: git lfs pull"
     elif not start:
@@ -166,7 +167,11 @@ def _read_torch(file: Path) -> dict[str, Tensor]:
     zipped = _check_zip(file)
     try:
         # never unpickle: weights_only admits tensors and plain containers, and nothing that runs
-        found = torch.load(file, map_location="cpu", weights_only=True, mmap=zipped)
+        if zipped and file.suffix != ".safetensors":  # torch goes by the ending before the content
+            found = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+        else:
+            with file.open("rb") as stream:
+                found = torch.load(stream, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises its own, the zip reader's and the unpickler's errors here
         words = str(error)
         if "eights only load failed" in words or "Unsupported" in words or "GLOBAL" in words:
