@@ -175,7 +175,9 @@ def _tables(rows: Sequence[dict[str, Any]]) -> None:
         }
         for row in good
     ]
-    _output.emit(shown, "table", columns=_MEASURED, right=_MEASURED[2:-1], empty="No encoder was measured.")
+    _output.emit(
+        shown, "table", columns=_MEASURED, right=_MEASURED[2:-1], cut="runtime", empty="None was measured."
+    )
     asked = [row for row in good if "text_to_image" in row]
     if asked:
         print()
