@@ -62,6 +62,11 @@ def _is_constant(node: Any, depth: int = 6) -> bool:
     return bool(inputs) and depth > 0 and all(_is_constant(one, depth - 1) for one in inputs)
 
 
+def _weights(model: Any) -> Any:
+    nncf = _nncf()
+    return nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_SYM)
+
+
 def _nncf() -> Any:
     try:
         import nncf
