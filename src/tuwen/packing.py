@@ -90,13 +90,7 @@ def pack(
     opened, found = _opened(collection, encoder)
     files = _Files(output)
     if found is not None:
-        described, own = kept.gather(found)
-        under = f"{encoder_of.FOLDER}/" if opened is not None else ""
-        files.add((under + name, file) for name, file in own)
-        if not own and opened is None:
-            raise InputError(f"encoder {found.name} ships with tuwen; there is nothing to pack")
-        if own:
-            files.texts[under + kept.DESCRIPTION] = described
+        _add_encoder(files, found, alone=opened is None)
     if method is not None:
         _check_method(method)
         files.add(_folder(method, METHOD))

@@ -70,6 +70,12 @@ def test_nothing_to_pack_is_wrong_usage(command, tmp_path):
     assert command("pack", "-o", tmp_path / "t.tuwen")[0] == 2
 
 
+def test_a_file_that_is_packed_is_never_written_over(command, mini, tmp_path):
+    (tmp_path / "words.txt").write_text("狗\n")
+    code, _, _ = command("pack", mini, "-o", tmp_path / "words.txt", "--with", tmp_path / "words.txt")
+    assert code == 2 and (tmp_path / "words.txt").read_text() == "狗\n"
+
+
 def test_what_is_no_pack_is_an_error_in_one_line(command, tmp_path):
     (tmp_path / "t.tuwen").write_text("something")
     code, _, err = command("unpack", tmp_path / "t.tuwen", "-o", tmp_path / "there")

@@ -45,6 +45,7 @@ def command(
 
     if collection is None and encoder is None:
         raise click.UsageError("nothing to pack; name a COLLECTION, or an encoder with --encoder SPEC")
+    _options.spare(output, *extra)
     with _progress.bar("packing MB") as report:
         made = pack(
             output,

@@ -390,6 +390,23 @@ class TestCompleteness:
         with pytest.raises(Unavailable, match=r"model-00002-of-00002\.safetensors is missing"):
             hub.fetch("owner/name")
 
+    def test_an_index_of_weights_that_were_left_out_is_passed_over(self, models):
+        folder = models / "owner" / "name"
+        folder.mkdir(parents=True)
+        index = {"weight_map": {"a": "pytorch_model-00001-of-00001.bin"}}
+        (folder / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+        (folder / "model.safetensors").write_bytes(b"1")
+        assert hub.fetch("owner/name") == folder
+
+    def test_what_git_left_in_the_place_of_weights_is_told(self, models):
+        folder = models / "owner" / "name"
+        folder.mkdir(parents=True)
+        (folder / "model.safetensors").write_text(
+            "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+        )
+        with pytest.raises(Unavailable, match="run git lfs pull"):
+            hub.fetch("owner/name")
+
     def test_a_recorded_file_that_is_gone_or_cut_is_missed(self, server):
         folder = hub.fetch("owner/name")
         (folder / "vocab.txt").write_bytes(b"")

@@ -30,7 +30,7 @@ _WEIGHTS = tuple(
 )
 _LARGEST_BESIDE = 64 * 2**20  # bytes; vocabularies are some megabytes
 # what tuwen itself writes is taken whole: fitted encoders and exported ones
-_OURS = ("encoder.json", "export.json")
+_OURS = "encoder.json"
 
 
 def on_hub(model: str, revision: str, headers: Mapping[str, str]) -> tuple[str, list[RemoteFile]]:
@@ -79,7 +79,7 @@ def chosen(files: Iterable[RemoteFile], where: str) -> list[RemoteFile]:
         InputError: There are no weights of a kind that can be read, or several to choose from.
     """
     there = {file.name: file for file in files if file.name != "tuwen.json"}
-    if any(name in there for name in _OURS):
+    if _OURS in there:
         return [file for name, file in there.items() if not name.startswith(".")]
     for pattern in _WEIGHTS:
         weights = [name for name in there if pattern.fullmatch(name)]

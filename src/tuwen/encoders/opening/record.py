@@ -58,11 +58,24 @@ def missing(folder: Path) -> list[str]:
         return [
             fault for name, kept in _kept(folder).items() if (fault := _fault(folder / name, kept["size"]))
         ]
-    names = _files(folder)
-    if not any(name.endswith(WEIGHTS) for name in names):
+    names = set(_files(folder))
+    weights = {name for name in names if name.endswith(WEIGHTS)}
+    if not weights:
         return [f"{folder} has no file of weights ({', '.join(WEIGHTS[:4])})"]
-    parts = {part for name in names if name.endswith(".index.json") for part in _parts(folder / name)}
-    return [f"{folder / part} is missing" for part in sorted(parts) if part not in names]
+    if pointers := sorted(name for name in weights if _is_pointer(folder / name)):
+        return [f"{folder / pointers[0]} only points to the weights: run git lfs pull in {folder}"]
+    indexes = (_parts(folder / name) for name in sorted(names) if name.endswith(".index.json"))
+    # an index without any of its parts is of weights in another format, which were left out
+    lacking = {part for parts in indexes if parts & names or not weights - parts for part in parts - names}
+    return [f"{folder / part} is missing" for part in sorted(lacking)]
+
+
+def _is_pointer(path: Path) -> bool:
+    """Whether git left a few lines in the place of a large file."""
+    if path.stat().st_size > 1024:
+        return False
+    with path.open("rb") as stream:
+        return stream.read(40).startswith(b"version https://git-lfs")
 
 
 def _fault(path: Path, size: int) -> str:
