@@ -91,6 +91,7 @@ def open_clip_recipe(recipe: Recipe, content: Mapping[str, Any], resize: Resize)
     return replace(
         recipe,
         fit=how if resize == "auto" else resize,
+        halves="even",  # it cuts with torchvision
         filter=wanted,
         mean=_three(content, "mean", recipe.mean),
         std=_three(content, "std", recipe.std),
