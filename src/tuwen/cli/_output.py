@@ -166,7 +166,7 @@ def _table(rows: Sequence[Row], columns: Sequence[str], right: Sequence[str] = (
         others = [name for name in used if name != cut]
         taken = sum(max(len(name), *(line[name].cell_len for line in lines)) + 2 for name in others)
         for line in lines:
-            line[cut].truncate(max(console.width - taken, 16), overflow="ellipsis")
+            line[cut].truncate(max(console.width - taken, 10), overflow="ellipsis")
     for line in lines:
         table.add_row(*line.values())
     console.print(table)

@@ -113,7 +113,7 @@ def _tell(made: Encoder, parts: Sequence[Features]) -> None:
         _output.note(f"{made.cut:,} {were} longer than {made.name} reads; the rest was not read.")
     for part in parts:
         if blank := int((~part.vectors.any(axis=1)).sum()):
-            rows = "a row of zeros" if blank == 1 else "rows of zeros"
-            _output.note(f"{_output.counted(blank, part.kind)} say nothing to {made.name}: {rows}")
+            say = "says nothing to {}: a row" if blank == 1 else "say nothing to {}: rows"
+            _output.note(f"{_output.counted(blank, part.kind)} {say.format(made.name)} of zeros")
     refusals = list(dict.fromkeys(refusal for part in parts for refusal in part.refusals))
     _sources.tell_refusals(refusals)

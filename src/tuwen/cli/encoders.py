@@ -14,7 +14,7 @@ from tuwen.cli import _options, _output, _progress
 if TYPE_CHECKING:
     from tuwen.material import Pairs
 
-_MEASURED = ("encoder", "lang", "width", "params", "MB", "images/s", "texts/s", "ms/query", "runtime")
+_MEASURED = ("encoder", "lang", "width", "params", "MB", "img/s", "txt/s", "ms/query", "runtime")
 
 
 @click.command(
@@ -168,8 +168,8 @@ def _tables(rows: Sequence[dict[str, Any]]) -> None:
             "width": number_words(row["width"]),
             "params": count_words(row["parameters"]),
             "MB": number_words(row["memory_mb"]),
-            "images/s": number_words(row.get("images_s")),
-            "texts/s": number_words(row.get("texts_s")),
+            "img/s": number_words(row.get("images_s")),
+            "txt/s": number_words(row.get("texts_s")),
             "ms/query": number_words(row.get("query_ms")),
             "runtime": row["runtime"],
         }
