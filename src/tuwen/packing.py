@@ -182,6 +182,17 @@ def _opened(collection: Path | None, encoder: str | None) -> tuple[Collection | 
     return opened, opened.encoder if opened.store.identity.encoder else None
 
 
+def _add_encoder(files: _Files, encoder: Encoder, *, alone: bool) -> None:
+    """Note the encoder's own files; alone they fill the pack, with a collection they lie in a folder of it."""
+    described, own = kept.gather(encoder)
+    under = "" if alone else f"{encoder_of.FOLDER}/"
+    if own:
+        files.add((under + name, file) for name, file in own)
+        files.texts[under + kept.DESCRIPTION] = described
+    elif alone:
+        raise InputError(f"encoder {encoder.name} ships with tuwen; there is nothing to pack")
+
+
 def _write(output: Path, files: _Files, made: Pack, report: Report | None, check: Callable[[], None]) -> None:
     done = 0
     with archive.writing(output) as writer:
