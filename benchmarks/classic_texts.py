@@ -127,15 +127,23 @@ def captions(file: Path, language: str) -> dict[str, list[str]]:
     return found
 
 
-def accuracy(train: np.ndarray, known: np.ndarray, scored: np.ndarray, true: np.ndarray) -> float:
-    """Of logistic regression; features that are mostly zero as a sparse matrix."""
-    from scipy.sparse import csr_matrix
+def encoded(encode: Encode, texts: list[str]) -> Any:
+    """Rows in blocks, sparse where they are mostly zero, so that wide ones fit in memory."""
+    from scipy.sparse import csr_matrix, vstack
+
+    blocks: list[Any] = []
+    for start in range(0, len(texts), 1000):
+        rows = encode(texts[start : start + 1000])
+        blocks.append(csr_matrix(rows) if np.count_nonzero(rows) < 0.2 * rows.size else rows)
+    return np.concatenate(blocks) if isinstance(blocks[0], np.ndarray) else vstack(blocks)
+
+
+def accuracy(train: Any, known: np.ndarray, scored: Any, true: np.ndarray) -> float:
+    """Of logistic regression."""
     from sklearn.linear_model import LogisticRegression
 
-    thin = np.count_nonzero(train[:200]) < 0.2 * train[:200].size
-    x, y = (csr_matrix(train), csr_matrix(scored)) if thin else (train, scored)
     # unit rows have small columns: less shrinkage than for standardised ones
-    return significant(float(LogisticRegression(C=10, max_iter=300).fit(x, known).score(y, true)))
+    return significant(float(LogisticRegression(C=10, max_iter=300).fit(train, known).score(scored, true)))
 
 
 def recalls(encode: Encode, pictures: list[list[str]]) -> dict[str, float]:
@@ -153,9 +161,9 @@ def measured(make: Callable[[list[str]], Made], data: dict[str, Any]) -> dict[st
     found: dict[str, Any] = {}
     train, known, scored, true = data["titles"]
     encoder = make(train)
-    rows = encoder.encode(train)
+    rows = encoded(encoder.encode, train)
     start = time.perf_counter()
-    asked = encoder.encode(scored)
+    asked = encoded(encoder.encode, scored)
     seconds = time.perf_counter() - start
     found |= {"width": rows.shape[1], "fit_s": significant(encoder.fit_s)}
     found |= {"texts_per_s": round(len(scored) / seconds)}

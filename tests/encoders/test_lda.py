@@ -46,7 +46,7 @@ def test_inference_is_equal_after_a_reload(encoder, tmp_path):
 def test_inference_is_that_of_scikit_learn(encoder):
     from sklearn.decomposition import LatentDirichletAllocation
 
-    counts = encoder.terms.count(TEXTS, encoder.vocabulary)
+    counts = encoder.terms.count(TEXTS, encoder.columns)
     peer = LatentDirichletAllocation(2, learning_method="online", max_iter=20, random_state=0)
     expected = peer.fit(counts).transform(counts)
     np.testing.assert_allclose(encoder.encode_texts(TEXTS, unit=False), expected, atol=1e-5)

@@ -24,7 +24,7 @@ class Bow(FittedOnTerms):
 
     binary: bool = False
 
-    runtime = "scikit-learn"
+    runtime = "numpy"
 
     def _learn_terms(self, texts: list[str], counts: Array) -> None:
         """The vocabulary is all there is to learn."""

@@ -44,7 +44,7 @@ class Lda(FittedOnTerms):
     def _learn_terms(self, texts: list[str], counts: Array) -> None:
         self.__dict__.pop("_model", None)
         model = self._unfitted()
-        model.fit(self.terms.count(texts, self.vocabulary))
+        model.fit(self.terms.count(texts, self.columns))
         # the pseudo-counts of each term in each topic, (topics, terms)
         self.components_ = model.components_.astype(np.float32)
 

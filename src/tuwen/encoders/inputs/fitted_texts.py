@@ -118,8 +118,13 @@ class FittedOnTerms(FittedOnTexts):
         """The learned terms, one a column of the counts."""
         return unpack(self.vocabulary_)
 
+    @cached_property
+    def columns(self) -> dict[str, int]:
+        """The column of each term."""
+        return {term: column for column, term in enumerate(self.vocabulary)}
+
     def _learn(self, texts: list[str]) -> None:
-        for name in ("terms", "vocabulary"):
+        for name in ("terms", "vocabulary", "columns"):
             self.__dict__.pop(name, None)
         found, counts = self.terms.vocabulary(
             texts, most=self.features, min_count=self.min_count, max_share=self.max_share
@@ -129,7 +134,7 @@ class FittedOnTerms(FittedOnTexts):
 
     def _counts(self, texts: Sequence[str]) -> Any:
         """How often each text has each term, sparse (n, terms); texts without any are counted."""
-        counts = self.terms.count(texts, self.vocabulary)
+        counts = self.terms.count(texts, self.columns)
         self.blank += int((np.diff(counts.indptr) == 0).sum())
         return counts
 
