@@ -183,7 +183,7 @@ def _opened(collection: Path | None, encoder: str | None) -> tuple[Collection | 
 
 
 def _add_encoder(files: _Files, encoder: Encoder, *, alone: bool) -> None:
-    """Note the encoder's own files; alone they fill the pack, with a collection they lie in a folder of it."""
+    """Note the encoder's own files: alone they fill the pack, else they lie in a folder of the collection."""
     described, own = kept.gather(encoder)
     under = "" if alone else f"{encoder_of.FOLDER}/"
     if own:
