@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "find", "load", "located", "names"]
 
-_PARTS = {"base", "fitted"}
+_PARTS = {"base", "callables", "fitted"}
 _HUBS = ("hub", "modelscope")
 
 

@@ -1,4 +1,4 @@
-"""What the files beside a model say about its preprocessing, and what its family does where they say nothing."""
+"""What the files beside a model say about its preprocessing; where they are silent, what its family does."""
 
 import json
 
