@@ -1,0 +1,115 @@
+"""Bases for methods that project each modality with one matrix, and what their solvers share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tuwen.arrays import Array, Modality
+from tuwen.errors import InputError
+from tuwen.methods.base import Coder, CommonSpace, Hasher
+
+
+@dataclass(kw_only=True, eq=False)
+class _Linear(Coder):
+    """Centres, scales and projects; a subclass finds the projections.
+
+    Args:
+        standardise: Scale each feature to deviation one, so that a ridge means the same for all.
+    """
+
+    standardise: bool = True
+
+    def _fit(self, images: Array, texts: Array, labels: Array) -> None:
+        self.means_: dict[str, Array] = {}
+        self.scales_: dict[str, Array] = {}
+        x, y = self._learn(images, "image"), self._learn(texts, "text")
+        weights = self._solve(x, y, labels.astype(np.float64))
+        for given, side in zip(weights, (x, y), strict=True):
+            if given.shape != (side.shape[1], self.width):
+                raise ValueError(f"projection has shape {given.shape}, not {(side.shape[1], self.width)}")
+        self.weights_ = {
+            "image": weights[0].astype(np.float32), "text": weights[1].astype(np.float32),
+        }  # fmt: skip
+
+    def _learn(self, features: Array, modality: Modality) -> Array:
+        """Means and scales of training features; gives them centred and scaled, float64."""
+        mean, scale = moments(features) if self.standardise else (features.mean(axis=0), None)
+        self.means_[modality] = mean.astype(np.float32)
+        self.scales_[modality] = (np.ones_like(mean) if scale is None else scale).astype(np.float32)
+        return self._centred(features, modality).astype(np.float64)
+
+    def _centred(self, features: Array, modality: Modality) -> Array:
+        return np.asarray((features - self.means_[modality]) / self.scales_[modality])
+
+    def _transform(self, features: Array, modality: Modality) -> Array:
+        return np.asarray(self._centred(features, modality) @ self.weights_[modality])
+
+    @abstractmethod
+    def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
+        """Projections (d_image, width) and (d_text, width) from centred features, float64."""
+
+
+@dataclass(kw_only=True, eq=False)
+class LinearSpace(_Linear, CommonSpace):
+    """Centred features times one matrix a modality."""
+
+
+@dataclass(kw_only=True, eq=False)
+class LinearHasher(_Linear, Hasher):
+    """The signs of centred features times one matrix a modality."""
+
+
+def moments(features: Array) -> tuple[Array, Array]:
+    """Mean and deviation of each column, (d,) float64; a constant column has deviation 1."""
+    mean = features.mean(axis=0, dtype=np.float64)
+    deviation = features.std(axis=0, dtype=np.float64)
+    return mean, np.where(deviation > 1e-8 * np.maximum(np.abs(mean), 1e-12), deviation, 1.0)
+
+
+def check_rank(method: Any, wanted: str, rank: int, why: str) -> None:
+    """Refuse a width that the data cannot fill: what lies beyond the rank is noise (trap T-4).
+
+    Args:
+        method: The method.
+        wanted: The parameter that is too large, `dim` or `bits`.
+        rank: The largest width there is.
+        why: Where the bound comes from: `the texts have rank 10`.
+
+    Raises:
+        InputError: It is more than the rank.
+    """
+    value = getattr(method, wanted)
+    if value > rank:
+        raise InputError(
+            f"{wanted} is {value}, but {why}: {type(method).__name__} has at most {rank} directions here; "
+            f"set {wanted} to {rank} or less, or use features of higher rank"
+        )
+
+
+def rank_of(values: Array, largest: float | None = None) -> int:
+    """How many eigenvalues or singular values are not rounding noise, against the largest."""
+    values = np.abs(np.asarray(values))
+    top = float(values.max(initial=0.0)) if largest is None else largest
+    return int((values > top * max(values.size, 1) * np.finfo(np.float64).eps * 16).sum())
+
+
+def inverse_root(x: Array, ridge: float) -> Array:
+    """(XᵀX/n + ridge·I)^(-1/2), the symmetric whitening matrix, (d, d).
+
+    Directions without variance, where there is no ridge, are left out instead of blown up.
+    """
+    values, vectors = np.linalg.eigh(x.T @ x / len(x))
+    floor = max(float(values[-1]), 1e-300) * len(values) * np.finfo(np.float64).eps * 16
+    values = np.maximum(values, 0) + ridge
+    scales = np.where(values > floor, 1 / np.sqrt(np.maximum(values, floor)), 0.0)
+    return np.asarray((vectors * scales) @ vectors.T)
+
+
+def fixed_signs(columns: Array) -> Array:
+    """+1 or -1 for each column, (k,), so that its largest entry becomes positive: refits are then equal."""
+    places = np.abs(columns).argmax(axis=0)
+    return np.where(columns[places, np.arange(columns.shape[1])] < 0, -1.0, 1.0)

@@ -1,0 +1,1 @@
+"""Methods that give shared vectors, in numpy."""
