@@ -160,3 +160,7 @@ def test_inherited_fields_are_options():
 def test_an_encoder_without_options_says_so():
     with pytest.raises(UnknownName, match="this encoder has none"):
         convert({"x": "1"}, lambda path: path)
+
+
+def test_what_takes_any_option_gets_them_as_they_are():
+    assert convert({"x": "1"}, lambda path, **options: options) == {"x": "1"}

@@ -89,18 +89,20 @@ def convert(options: dict[str, str], function: Callable[..., Any]) -> dict[str, 
         UnknownName: The function has no such option.
         InputError: A value is not of the type.
     """
-    parameters = [
-        parameter
-        for name, parameter in inspect.signature(function).parameters.items()
+    parameters = inspect.signature(function).parameters
+    accepted = [
+        name
+        for name, parameter in parameters.items()
         if name not in ("self", "cls", "path") and parameter.kind is not inspect.Parameter.VAR_KEYWORD
     ]
-    accepted = {parameter.name: parameter for parameter in parameters}
+    # what takes any option refuses them in its own words
+    anything = not accepted and len(parameters) > len({"self", "cls", "path"} & set(parameters))
     # a dataclass inherits fields whose types are written in the words of another file
     plain = inspect.isclass(function) and not is_dataclass(function)
     hints = typing.get_type_hints(function.__init__ if plain else function)
     made = {}
     for key, value in options.items():
-        if key not in accepted:
+        if key not in accepted and not anything:
             if not accepted:
                 raise UnknownName(f"no option named {key!r}; this encoder has none")
             raise unknown("option", key, accepted)
