@@ -110,7 +110,7 @@ def found_again(
         best = (rows(encoder, copies, threads) @ vectors.T).argmax(axis=1)
         # one photograph may stand twice: a row equal to the original's is it too
         same = np.isclose(np.einsum("nd,nd->n", vectors[best], vectors[places]), 1, atol=1e-6)
-        result[name] = significant(float(np.mean((best == places) | same)))
+        result[f"found_{name}"] = significant(float(np.mean((best == places) | same)))
     return result
 
 
@@ -152,10 +152,10 @@ def measure(spec: str, sets: dict[str, tuple[list[Path], np.ndarray]], asked: in
         start = time.perf_counter()
         vectors = rows(encoder, files, threads)
         result["pictures_per_s"] = significant(len(files) / (time.perf_counter() - start))
-        result["photographs"] = accuracy(vectors, classes)
+        result["class_of_photograph"] = accuracy(vectors, classes)
         if "emoji" in sets:
             small, groups = sets["emoji"]
-            result["emoji"] = accuracy(rows(encoder, small, threads), groups)
+            result["class_of_emoji"] = accuracy(rows(encoder, small, threads), groups)
         result |= found_again(encoder, vectors, files, asked, threads)
     return result
 
