@@ -28,6 +28,7 @@ _WEIGHTS = tuple(
         r"(?!optimizer|scheduler|rng_state|training_args)[^/]+\.(pt|pth)",
     )
 )
+_MODULE = re.compile(r"\d+_[A-Za-z]+/")
 _LARGEST_BESIDE = 64 * 2**20  # bytes; vocabularies are some megabytes
 # what tuwen itself writes is taken whole: fitted encoders and exported ones
 _OURS = "encoder.json"
@@ -81,22 +82,32 @@ def chosen(files: Iterable[RemoteFile], where: str) -> list[RemoteFile]:
     there = {file.name: file for file in files if file.name != "tuwen.json"}
     if _OURS in there:
         return [file for name, file in there.items() if not name.startswith(".")]
-    for pattern in _WEIGHTS:
-        weights = [name for name in there if pattern.fullmatch(name)]
-        if not weights:
-            continue
-        if len(weights) > 1 and not all("-of-" in name for name in weights):
-            if (whole := [name for name in weights if "-of-" not in name]) and len(whole) == 1:
-                weights = whole
-            else:
-                raise InputError(f"{where} holds several models ({', '.join(sorted(weights))})")
-        beside = [
-            name
-            for name, file in there.items()
-            if _BESIDE.fullmatch(name) and file.size <= _LARGEST_BESIDE and not _of_others(name, weights)
-        ]
-        return [there[name] for name in sorted({*weights, *beside})]
-    raise InputError(f"{where} has no weights that tuwen reads (.safetensors, .bin, .pt or .pth)")
+    modules: set[str] = set()  # folders of sentence-transformers, such as 1_Pooling
+    if "modules.json" in there:
+        modules = {match[0] for name in there if (match := _MODULE.match(name))}
+    found = [_of_folder(there, folder, where) for folder in ("", *sorted(modules))]
+    if not any(weights for weights, _ in found):
+        raise InputError(f"{where} has no weights that tuwen reads (.safetensors, .bin, .pt or .pth)")
+    return [there[name] for weights, beside in found for name in (*weights, *beside)]
+
+
+def _of_folder(there: Mapping[str, RemoteFile], folder: str, where: str) -> tuple[list[str], list[str]]:
+    """One set of weights in a folder, if there is one, and what lies beside it."""
+    inside = [name.removeprefix(folder) for name in sorted(there) if name.startswith(folder)]
+    kinds = ([name for name in inside if pattern.fullmatch(name)] for pattern in _WEIGHTS)
+    weights = next((names for names in kinds if names), [])
+    whole = [name for name in weights if "-of-" not in name]
+    if len(weights) > 1 and len(whole) > 1:
+        raise InputError(f"{where} holds several models ({', '.join(weights)})")
+    weights = whole or weights
+    beside = [
+        name
+        for name in inside
+        if _BESIDE.fullmatch(name)
+        and there[folder + name].size <= _LARGEST_BESIDE
+        and not (weights and _of_others(name, weights))
+    ]
+    return [folder + name for name in weights], [folder + name for name in beside]
 
 
 def hub_address() -> str:
