@@ -74,6 +74,12 @@ def test_a_matrix_with_its_vocabulary_beside_it(tmp_path, vocabulary):
     np.save(tmp_path / "chars_200d.npy", VECTORS)
     (tmp_path / "chars_vocab.json").write_text(json.dumps(vocabulary))
     assert read_vectors(tmp_path).words == WORDS
+    assert encoders.load(str(tmp_path)).width == 3
+
+
+def test_a_folder_of_an_npz_needs_no_family(tmp_path):
+    arrays(tmp_path / "v.npz")
+    assert encoders.load(f"{tmp_path},weighting=mean").encode_texts(["dog"]).tolist() == [[0, 1, 0]]
 
 
 def test_words_may_stand_in_a_text_file(tmp_path):

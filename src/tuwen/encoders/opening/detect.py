@@ -80,7 +80,7 @@ def _of_folder(folder: Path) -> str:
     if files:
         names = ", ".join(file.name for file in files[:4])
         raise InputError(f"{folder} holds several checkpoints ({names}) and no config.json; name one of them")
-    vectors = [file for file in folder.iterdir() if file.suffix.lower() in (".npy", *_VECTORS)]
+    vectors = [file for file in folder.iterdir() if file.suffix.lower() in (".npy", ".npz", *_VECTORS)]
     if vectors:
         return "word2vec"
     raise InputError(
