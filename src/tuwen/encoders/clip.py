@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tuwen.encoders.networks.dual import Dual
 
 _TEXTS = 16  # so many are padded to the longest of them
-_LANGUAGES = {"chinese_clip": ("zh",), "clip": ("en",), "altclip": ("en", "zh"), "siglip": ("en",)}
+_LANGUAGES = {"chinese_clip": ("zh",), "clip": ("en",), "altclip": ("en", "zh")}
 
 
 class Clip(Encoder):
@@ -46,7 +46,10 @@ class Clip(Encoder):
         self.kind, self.recipe, self.tokens = dual.kind, tokens.recipe, tokens
         self.name = "clip"
         self.image_size = self.recipe.size
-        self.languages = _LANGUAGES[dual.kind]
+        words = tokens.vocabulary()
+        # SigLIP comes with an English vocabulary or one of many languages
+        many = ("en", "zh") if any("的" in word for word in words) else ("en",)
+        self.languages = _LANGUAGES.get(dual.kind, many)
         self.runtime = str(place)
         self._place = place
         towers = dual.towers
@@ -56,10 +59,8 @@ class Clip(Encoder):
         self._image = towers.image.to(place.device, place.dtype).eval().requires_grad_(False)
         self._text = towers.text.to(place.device, place.dtype).eval().requires_grad_(False)
         self.width = dual.towers.width
-        words = content_hash(
-            "\n".join(sorted(f"{at} {word}" for word, at in tokens.vocabulary().items())).encode()
-        )
-        identity = f"{dual.identity} {words} {sorted(self.recipe.to_dict().items())}"
+        spelled = "\n".join(sorted(f"{at} {word}" for word, at in words.items()))
+        identity = f"{dual.identity} {content_hash(spelled.encode())} {self.recipe.identity()}"
         self.fingerprint = f"clip-{content_hash(identity.encode())}"
         self._counting = threading.Lock()
 
@@ -68,7 +69,7 @@ class Clip(Encoder):
         cls,
         path: Path,
         *,
-        precision: Literal["auto", "fp32", "bf16"] = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
         device: str = "auto",
         vocabulary: Path | None = None,
         activation: Literal["auto", "gelu", "quick_gelu"] = "auto",

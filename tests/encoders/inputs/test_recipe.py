@@ -74,6 +74,13 @@ def test_a_recipe_survives_json():
     assert Recipe.from_dict(recipe.to_dict()) == recipe
 
 
+def test_the_identity_says_only_what_is_unusual():
+    assert Recipe(size=224).identity() == '{"size": 224}'
+    assert (
+        Recipe(size=224, quotes=True, fit="crop").identity() == '{"fit": "crop", "quotes": true, "size": 224}'
+    )
+
+
 @pytest.mark.parametrize(("values", "word"), [({"size": 3, "colour": 1}, "colour"), ({}, "size")])
 def test_a_recipe_of_another_version_is_refused(values, word):
     with pytest.raises(Damaged, match=word):

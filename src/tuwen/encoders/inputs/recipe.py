@@ -6,7 +6,7 @@ import json
 import re
 import string
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
 from typing import Any, Literal
 
@@ -104,6 +104,20 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `from_dict` is the way back."""
         return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+
+    def identity(self) -> str:
+        """What makes it another recipe, for fingerprints.
+
+        Only what differs from the defaults, so that a part added later changes no fingerprint of before.
+        """
+        return json.dumps(
+            {
+                field.name: getattr(self, field.name)
+                for field in fields(self)
+                if field.default is MISSING or getattr(self, field.name) != field.default
+            },
+            sort_keys=True,
+        )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
