@@ -124,6 +124,34 @@ def _wordpiece(folder):
     (folder / "tokenizer.json").write_text(tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
 
 
+def test_byte_pairs_are_read_as_transformers_reads_them(tmp_path):
+    from tokenizers import ByteLevelBPETokenizer
+
+    pairs = ByteLevelBPETokenizer()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    pairs.train_from_iterator(["a dog runs", "草地 dogs"] * 20, vocab_size=280, special_tokens=special)
+    pairs.save_model(str(tmp_path))
+    ids = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
+    config = transformers.RobertaConfig(vocab_size=pairs.get_vocab_size(), **SMALL, **ids)
+    with _quiet():
+        transformers.RobertaModel(config).save_pretrained(tmp_path)
+    encoder = Language.open(tmp_path)
+    peer = transformers.AutoTokenizer.from_pretrained(tmp_path, local_files_only=True)
+    for text in TEXTS:
+        assert encoder.tokens([text])[0][0].tolist() == peer(text)["input_ids"]
+
+
+def test_one_long_text_does_not_pad_the_others(folder):
+    encoder = Language.open(folder)
+    shapes = []
+    run = encoder._run
+    encoder._run = lambda ids, mask, states: shapes.append(ids.shape) or run(ids, mask, states=states)
+    texts = ["a dog", "a dog runs", "dog " * 60]
+    found = encoder._encode_texts(texts)
+    assert shapes == [(2, 5), (1, 40)]
+    np.testing.assert_allclose(found[0], encoder._encode_texts(texts[:1])[0], atol=1e-6)
+
+
 def test_the_registry_opens_a_folder_and_names_it_by_its_path(folder):
     encoder = encoders.load(f"language:{folder},pooling=cls")
     assert (encoder.name, encoder.width) == (f"language:{folder},pooling=cls", 16)
