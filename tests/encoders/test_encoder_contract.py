@@ -1,5 +1,5 @@
 """Rules that every encoder keeps. A new encoder file is covered with no change here, unless it needs a file:
-then `MAKERS` makes a small one."""
+then `MAKERS` makes a small one, or `FIXTURES` names it."""
 
 import inspect
 import json
@@ -94,22 +94,8 @@ def make_language(folder):
     return f"language:{folder}"
 
 
-def make_clip(folder):
-    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
-    torch.manual_seed(0)
-    config = transformers.ChineseCLIPConfig(
-        text_config={"vocab_size": write_vocabulary(folder), **SIDES},
-        vision_config={"image_size": 32, "patch_size": 16, **SIDES},
-        projection_dim=24,
-    )
-    transformers.ChineseCLIPModel(config).save_pretrained(folder)
-    about = {"size": {"height": 32, "width": 32}, "do_center_crop": False, "resample": 3,
-             "image_mean": [0.5] * 3, "image_std": [0.5] * 3,
-             "image_processor_type": "ChineseCLIPImageProcessor"}  # fmt: skip
-    (folder / "preprocessor_config.json").write_text(json.dumps(about))
-    return f"clip:{folder}"
-
-
+#: Encoders that other tests of this folder make.
+FIXTURES = {"clip": "clip_folder", "exported": "exported_clip"}
 MAKERS = {name.removeprefix("make_"): made for name, made in list(globals().items()) if name[:5] == "make_"}
 
 
@@ -147,9 +133,11 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def encoder(name, kind, files, tmp_path_factory):
+def encoder(name, kind, files, tmp_path_factory, request):
     """Each encoder, small enough to be quick, and fitted."""
     try:
+        if name in FIXTURES:
+            return encoders.load(f"{name}:{request.getfixturevalue(FIXTURES[name])}")
         if name in MAKERS:
             return encoders.load(MAKERS[name](tmp_path_factory.mktemp(name)))
         assert kind.needs in ("", "fitting"), f"MAKERS must make a small {kind.needs} for {name}"
