@@ -24,7 +24,7 @@ class Bow(FittedOnTerms):
 
     binary: bool = False
 
-    runtime = "numpy"
+    runtime = "NumPy"
 
     def _learn_terms(self, texts: list[str], counts: Array) -> None:
         """The vocabulary is all there is to learn."""

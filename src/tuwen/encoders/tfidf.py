@@ -27,7 +27,7 @@ class Tfidf(FittedOnTerms):
     features: int = 10_000
     sublinear: bool = True
 
-    runtime = "numpy"
+    runtime = "NumPy"
 
     def _learn_terms(self, texts: list[str], counts: Array) -> None:
         self.idf_ = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)

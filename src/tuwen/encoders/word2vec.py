@@ -65,7 +65,7 @@ class Word2vec(FittedOnTexts):
     workers: int = 1
 
     batch_size = _BLOCK
-    runtime = "numpy"
+    runtime = "NumPy"
     broken = 0
 
     def __post_init__(self) -> None:
