@@ -76,6 +76,18 @@ def make_vision(folder):
     return f"vision:{folder}"
 
 
+def make_graph(folder):
+    openvino = pytest.importorskip("openvino")
+    ops, rng = openvino.opset8, np.random.default_rng(0)
+    pixels = ops.parameter([1, 32, 32, 3], np.uint8)
+    maps = ops.transpose(ops.convert(pixels, "f32"), [0, 3, 1, 2])
+    maps = ops.convolution(maps, rng.normal(size=(9, 3, 4, 4)).astype("f4"), [2, 2], [0, 0], [0, 0], [1, 1])
+    means = ops.reduce_mean(ops.relu(maps), [2, 3], keep_dims=False)
+    scores = ops.matmul(means, rng.normal(size=(9, 4)).astype("f4"), False, False)
+    openvino.save_model(openvino.Model([ops.result(scores)], [pixels], "tiny"), folder / "tiny.xml")
+    return f"graph:{folder / 'tiny.xml'}"
+
+
 def write_vocabulary(folder):
     signs = sorted(set("".join(TEXTS).lower()) - {" "})
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *signs, *(f"##{sign}" for sign in signs)]
@@ -92,6 +104,19 @@ def make_language(folder):
     config = transformers.BertConfig(vocab_size=write_vocabulary(folder), **SIDES)
     transformers.BertModel(config).save_pretrained(folder)
     return f"language:{folder}"
+
+
+def make_graph(folder):
+    openvino = pytest.importorskip("openvino")
+    ops, random = openvino.opset8, np.random.default_rng(0)
+    pixels = ops.parameter([1, 32, 32, 3], np.uint8)
+    values = ops.transpose(ops.convert(pixels, "f32"), [0, 3, 1, 2])
+    kernel = random.normal(0, 0.1, (7, 3, 3, 3)).astype(np.float32)
+    maps = ops.relu(ops.convolution(values, kernel, [2, 2], [1, 1], [1, 1], [1, 1]))
+    classes = random.normal(size=(7, 4)).astype(np.float32)
+    found = ops.matmul(ops.reduce_mean(maps, [2, 3], keep_dims=False), classes, False, False)
+    openvino.save_model(openvino.Model([ops.result(found)], [pixels], "tiny"), folder / "tiny.xml")
+    return f"graph:{folder / 'tiny.xml'}"
 
 
 #: Encoders that other tests of this folder make.

@@ -43,6 +43,8 @@ def family_of(path: Path) -> str:
         (".txt.gz", ".vec.gz", "word2vec.bin", "vectors.bin")
     ):
         return "word2vec"
+    if suffix in (".tflite", ".onnx", ".xml"):
+        return "graph"
     if suffix in _CHECKPOINTS:
         from tuwen.encoders.opening.checkpoint import keys
 
