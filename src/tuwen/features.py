@@ -88,10 +88,14 @@ def encode_source(
 def fit_encoder(source: Source, encoder: Fitted) -> int:
     """Let an encoder learn from the items of its modality in a source; how many there were.
 
+    A picture that several rows name counts once, a text as often as it stands there.
+
     Raises:
         InputError: There are none, or they are too few.
     """
     items = [item for _, item in _items(source, encoder.modality, [])]
+    if not items:
+        raise InputError(f"{source.path} has no {encoder.modality}s, which {encoder.name} learns from")
     encoder.fit(items)
     return len(items)
 

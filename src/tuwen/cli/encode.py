@@ -85,7 +85,7 @@ def command(
 
 def _fit(made: Encoder, source: Source, folder: Path | None) -> None:
     from tuwen.encoders.fitted import Fitted
-    from tuwen.fitting import fit_encoder
+    from tuwen.features import fit_encoder
 
     if not isinstance(made, Fitted):
         raise click.UsageError(f"{made.name} learns nothing from your items; leave --fit out")
