@@ -176,7 +176,17 @@ class CommonSpace(Coder):
 
 @dataclass(kw_only=True, eq=False)
 class Hasher(Coder):
-    """Codes are packed bits, the signs of `_transform`; closer codes differ in fewer."""
+    """Codes are packed bits, the signs of `_transform`; closer codes differ in fewer.
+
+    Attributes:
+        fuses: Items of which both modalities are known can have a code learnt from both, by
+            `database_codes`. Many papers search such codes, while an engine that holds images alone, or
+            texts alone, has only those of `transform`: figures of the two must not be mixed.
+        training_codes_: Of methods that learn the codes of the training pairs themselves, those codes,
+            packed (n, bits // 8): the database that their papers search.
+    """
+
+    fuses: ClassVar[bool] = False
 
     bits: int = 64
 
@@ -192,6 +202,23 @@ class Hasher(Coder):
     def transform(self, features: Array, modality: Modality) -> Array:
         """Hash (n, d) features to (n, bits // 8) bytes; the first bit is the highest of the first byte."""
         return np.packbits(self._transform(self._check(features, modality), modality) > 0, axis=1)
+
+    def database_codes(self, images: Array, texts: Array) -> Array:
+        """Hash items from both of their modalities, (n, bits // 8) bytes, as `transform` packs them.
+
+        Raises:
+            InputError: The method does not fuse, or rows do not align.
+        """
+        if not self.fuses:
+            raise InputError(f"{type(self).__name__} codes each modality on its own; use transform")
+        images, texts = self._check(images, "image"), self._check(texts, "text")
+        if len(images) != len(texts):
+            raise InputError(f"images has {len(images)} rows but texts has {len(texts)}; they must align")
+        return np.packbits(self._fuse(images, texts) > 0, axis=1)
+
+    def _fuse(self, images: Array, texts: Array) -> Array:
+        """Real values (n, bits) of items from both modalities: unless overridden, the sum of theirs."""
+        return np.asarray(self._transform(images, "image") + self._transform(texts, "text"))
 
     def similarity(self, images: Array, texts: Array) -> Array:
         """Bits that agree minus bits that differ, (n_images, n_texts)."""
