@@ -50,13 +50,21 @@ class Stored(Encoder):
     runtime = "looked up"
     batch_size = 1024
 
-    def __init__(self, sides: dict[Modality, Side], name: str = "stored", fingerprint: str = "") -> None:
+    def __init__(
+        self,
+        sides: dict[Modality, Side],
+        *,
+        name: str = "stored",
+        fingerprint: str = "",
+        made_by: str = "",
+    ) -> None:
         """Hold vectors that are in memory already.
 
         Args:
             sides: Ids and vectors of each modality there is.
             name: For messages.
             fingerprint: Of the encoder that made the vectors; made from the vectors when empty.
+            made_by: The name of that encoder.
 
         Raises:
             InputError: An id stands twice, lengths or widths differ, or a value is not finite.
@@ -75,6 +83,7 @@ class Stored(Encoder):
         self.width = next(iter(widths.values()))
         self.modalities = frozenset(checked)
         self.fingerprint = fingerprint or _fingerprint(checked)
+        self.made_by = made_by
         self._sides = checked
 
     @classmethod
@@ -96,18 +105,18 @@ class Stored(Encoder):
         """
         if not path.is_file():
             raise InputError(f"there is no file of vectors {path}")
-        fingerprint = ""
+        about = {"fingerprint": "", "encoder": ""}
         if path.suffix.lower() == ".npy":
             found: dict[Modality, Side] = {modality or "image": _beside(path)}
         else:
             arrays = read_arrays(path)
             found = dict(_named(path, arrays, modality))
-            fingerprint = str(arrays["fingerprint"]) if "fingerprint" in arrays else ""
+            about = {key: str(arrays.get(key, "")) for key in about}
         if modality is not None:
             if modality not in found:
                 raise InputError(f"{path} has vectors of {next(iter(found))}s, none of {modality}s")
             found = {modality: found[modality]}
-        return cls(found, f"stored:{path}", fingerprint)
+        return cls(found, name=f"stored:{path}", fingerprint=about["fingerprint"], made_by=about["encoder"])
 
     def ids(self, modality: Modality) -> tuple[str, ...]:
         """The ids of one side, in the order of the file."""
@@ -149,8 +158,9 @@ class Stored(Encoder):
             raise InputError("texts is one string; pass a list of strings")
         if texts and not ids:
             raise InputError(
-                f"{self.name} looks texts up by id and cannot encode new ones; give their ids "
-                "(encode_texts(texts, ids=...)), or encode them with the encoder that made the vectors"
+                f"{self.name} looks texts up by id and cannot encode new ones: give their ids beside "
+                "them, or ask with the encoder that made the vectors "
+                f"(tuwen index COLLECTION --encoder {self.made_by or 'SPEC'})"
             )
         if len(ids) != len(texts):
             raise InputError(f"there are {len(ids)} ids but {len(texts)} texts; give one a text")
@@ -158,8 +168,13 @@ class Stored(Encoder):
         missing = [name for name in ids if name not in rows]
         if missing:
             shown = ", ".join(map(repr, missing[:_SHOWN])) + (", ..." if len(missing) > _SHOWN else "")
-            noun = "text" if len(missing) == 1 else f"{len(missing):,} texts,"
-            raise TextError("no-features", f"{self.name} has no {noun} {shown}")
+            raise TextError(
+                "no-features",
+                f"{self.name} has no vector of the text {shown}"
+                if len(missing) == 1
+                else f"{self.name} has no vectors of {len(missing):,} texts: {shown}; a table names its "
+                "texts in a column text_id",
+            )
         vectors = self._sides["text"].vectors[[rows[name] for name in ids]]
         return unit_rows(vectors) if unit else vectors
 
