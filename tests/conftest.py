@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
 from tiny import COLOURS, TinyEncoder
+
+# openvino and nncf would report each import over the network, from a process they fork for it
+sys.modules.setdefault("openvino_telemetry", None)
 
 # pixels are Pillow's whatever is installed; tests of the faster ones ask for them
 os.environ["TUWEN_FAST"] = "0"
