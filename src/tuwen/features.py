@@ -40,6 +40,26 @@ class Features:
     cut: int = 0
 
 
+class _Rows:
+    """Rows that become one array (n, width) without being held twice."""
+
+    def __init__(self, width: int) -> None:
+        self._rows = np.empty((0, width), dtype=np.float32)
+        self._count = 0
+
+    def add(self, rows: Array) -> None:
+        end = self._count + len(rows)
+        if end > len(self._rows):
+            # large blocks are moved by the system, not copied
+            self._rows.resize((end + max(1024, end // 16), self._rows.shape[1]), refcheck=False)
+        self._rows[self._count : end] = rows
+        self._count = end
+
+    def done(self) -> Array:
+        self._rows.resize((self._count, self._rows.shape[1]), refcheck=False)
+        return self._rows
+
+
 def encode_source(
     source: Source,
     encoder: Encoder,
@@ -66,7 +86,7 @@ def encode_source(
     """
     found = Features(kind, [], np.empty((0, encoder.width), dtype=np.float32))
     seen: set[str] = set()
-    parts: list[Array] = []
+    rows = _Rows(encoder.width)
     cut = encoder.cut
     total = source.count_hint if progress is not None else None
     batches = (_picture_batches if kind == "image" else _text_batches)(source, encoder, found.refusals, unit)
@@ -76,11 +96,10 @@ def encode_source(
                 raise InputError(f"{source.path}: id {name!r} stands twice; ids must be unique")
             seen.add(name)
         found.ids += names
-        parts.append(vectors)
+        rows.add(vectors)
         if progress is not None:
             progress(len(found.ids), max(total, len(found.ids)) if total is not None else None)
-    if parts:
-        found.vectors = np.concatenate(parts)
+    found.vectors = rows.done()
     found.cut = encoder.cut - cut
     return found
 

@@ -90,11 +90,12 @@ class Encoder:
         self._check("image")
         if isinstance(images, str | Path):
             raise InputError("images is one path; pass a list of paths or pictures")
-        parts: list[Array] = []
-        made = self.prepare_ahead(images)
+        vectors = np.empty((len(images), self.width), dtype=np.float32)
+        made, done = self.prepare_ahead(images), 0
         while batch := [_whole(prepared) for _, prepared in islice(made, self.batch_size)]:
-            parts.append(self.encode_prepared(np.stack(batch), unit=unit))
-        return np.concatenate(parts) if parts else np.empty((0, self.width), dtype=np.float32)
+            vectors[done : done + len(batch)] = self.encode_prepared(np.stack(batch), unit=unit)
+            done += len(batch)
+        return vectors
 
     def encode_texts(self, texts: Sequence[str], *, ids: Sequence[str] = (), unit: bool = True) -> Array:
         """Encode texts, (n, width).
