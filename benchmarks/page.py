@@ -56,6 +56,16 @@ FIGURES = (
      ("pixels.plain.other_values",), "≤", (0,)),
     ("titles of 10,000 with the token ids of Chinese-CLIP's tokenizer", "clip_parity",
      ("tokens.equal",), "≥", (10_000,)),
+    ("JPEG of 4,000 × 3,000 to 224 pixels, times Pillow's whole decoding", "decoding",
+     ("large.ours_times",), "≥", (7,)),
+    ("JPEG of 500 × 375, the same, with the extra `fast`", "decoding",
+     ("small.ours_fast_times",), "≥", (2,)),
+    ("mean difference of the two from decoding all, of 255", "decoding",
+     ("difference.large.ours", "difference.small.ours_fast"), "≤", (0.2, 0.2)),
+    ("memory that grows after 500 pictures: `mini` to 20,000, ViT-B/16 to 2,000, MB", "encoder_memory",
+     ("mini.growth_mb", "vit_b_16.growth_mb"), "≤", (20, 20)),
+    ("the core installed, without torch, MB", "install_size", ("core_mb",), "≤", (900,)),
+    ("`import tuwen`, s", "install_size", ("import_s",), "≤", (0.2,)),
 )  # fmt: skip
 WIDE = 7  # so many plain values stand in one row, more in one column
 HEAD = """# Benchmarks
