@@ -1,0 +1,40 @@
+"""Collective matrix factorization hashing."""
+
+import numpy as np
+import pytest
+
+from tuwen.methods.hashing.cmfh import CMFH
+
+
+def test_the_objective_never_rises(classes):
+    objective = np.array(CMFH(bits=8).fit(*classes).objective_)
+    assert (np.diff(objective) <= 1e-9 * objective[:-1]).all()
+    assert objective[-1] < objective[0]
+
+
+def test_fused_values_minimise_the_objective_of_their_pair(classes):
+    """By closed form: the gradient over V vanishes."""
+    images, texts, _ = classes
+    hasher = CMFH(bits=8).fit(*classes)
+    x, y = hasher._centred(images, "image"), hasher._centred(texts, "text")
+    v = hasher._fuse(images, texts)
+    near = v.astype(np.float64)
+    bases = [np.linalg.solve(near.T @ near + 0.02 * np.eye(8), near.T @ s) for s in (x, y)]
+    gradient = hasher.ridge * v
+    for side, base, name in zip((x, y), bases, ("image", "text"), strict=True):
+        gradient = gradient + 0.5 * (v @ base - side) @ base.T + 100 * (v - side @ hasher.weights_[name])
+    assert np.abs(gradient).max() < 0.02 * np.abs(100 * v).max()
+
+
+@pytest.mark.parametrize(
+    ("bits", "modality", "fused"),
+    [
+        (16, (0.216, 0.205), (0.208, 0.484)),
+        (32, (0.232, 0.227), (0.233, 0.523)),
+        (64, (0.245, 0.238), (0.243, 0.531)),
+    ],
+)
+def test_wikipedia_gives_the_published_values(scored, bits, modality, fused):
+    found = scored(CMFH(bits=bits))
+    np.testing.assert_allclose(found["modality"], modality, atol=0.01)
+    np.testing.assert_allclose(found["fused"], fused, atol=0.01)
