@@ -18,7 +18,8 @@ from tuwen.files import read_arrays, write_arrays
 from tuwen.records import Picture, Record, Refusal
 
 Progress = Callable[[int, int | None], None]
-TEXT_BATCHES = 16
+#: Batches of texts that are sorted by length together; more would make progress jump.
+TEXT_BATCHES = 4
 
 
 @dataclass(slots=True)
