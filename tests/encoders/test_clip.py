@@ -340,6 +340,13 @@ def test_a_missing_tokenizer_is_asked_for_and_can_lie_elsewhere(tmp_path):
         Clip.open(tmp_path / "model", vocabulary=tmp_path / "nowhere")
 
 
+def test_a_pt_of_chinese_clip_without_its_vocabulary_is_read_with_the_one_they_all_have(tmp_path):
+    model = plain.settle(plain.ChineseClip(plain.Vision(layers=1), words=21128, width=64, layers=1))
+    torch.save({"state_dict": model.state_dict()}, tmp_path / "alone.pt")
+    ids, _ = Clip.open(tmp_path / "alone.pt").tokens(["一只狗dogs"])
+    assert ids.tolist() == [[101, 671, 1372, 4318, 13030, 8118, 102]]
+
+
 def test_a_closing_token_that_the_tower_does_not_look_for_is_refused(tmp_path):
     tiny.clip_folder(tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())

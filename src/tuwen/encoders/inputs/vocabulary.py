@@ -15,6 +15,10 @@ from tuwen.encoders.inputs.tokens import tokenizer_from_json
 from tuwen.errors import Damaged, InputError
 from tuwen.files import read_json
 
+#: The vocabulary that every Chinese-CLIP reads with; its own checkpoints come without.
+CHINESE_BERT = Path(__file__).parents[1] / "weights" / "chinese_bert"
+_CHINESE_BERT_WORDS = 21_128
+
 _CLIP_WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 _CLIP_START, _CLIP_END = "<|startoftext|>", "<|endoftext|>"
 _SENTENCES = ("spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
@@ -25,6 +29,18 @@ _FILES = {
     "altclip": ("tokenizer.json", *_SENTENCES),
     "siglip": ("tokenizer.json", *_SENTENCES),
 }
+
+
+def beside(kind: str, folder: Path, rows: int) -> Path:
+    """Where the tokenizer of a checkpoint lies: in its folder, or with tuwen where none came with it.
+
+    Args:
+        kind: The family.
+        folder: That of the checkpoint.
+        rows: Of its token embedding.
+    """
+    alone = kind == "chinese_clip" and not any((folder / name).is_file() for name in _FILES[kind])
+    return CHINESE_BERT if alone and rows == _CHINESE_BERT_WORDS else folder
 
 
 def tokenizer_json(kind: str, place: Path) -> str:
