@@ -14,7 +14,7 @@ from safetensors.torch import save_file  # noqa: E402
 from tiny_networks import resnet_state, vgg_state, vit_state  # noqa: E402
 from tuwen import encoders  # noqa: E402
 from tuwen.encoders.vision import Vision  # noqa: E402
-from tuwen.errors import Damaged, InputError, UnknownName  # noqa: E402
+from tuwen.errors import Damaged, InputError, PictureError, UnknownName  # noqa: E402
 
 TIMM = {
     "architecture": "tiny",
@@ -179,6 +179,23 @@ def test_patch_tokens_have_a_row_a_part(resnet, vgg, vit):
     assert found.shape == (3, 49, 32)
     assert found.dtype == np.float16
     assert Vision.open(vit).patch_tokens([]).shape == (0, 9, 64)
+
+
+def test_patch_tokens_of_many_pictures_keep_their_order(vit):
+    encoder = Vision.open(vit)
+    many = PICTURES * 7  # more than a batch
+    tokens = encoder.patch_tokens(many)
+    np.testing.assert_allclose(tokens, np.tile(encoder.patch_tokens(PICTURES), (7, 1, 1)), atol=1e-5)
+
+
+def test_patch_tokens_of_what_is_no_picture_are_refused(vit, tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    with pytest.raises(PictureError):
+        Vision.open(vit).patch_tokens([PICTURES[0], tmp_path / "bad.jpg"])
+    with pytest.raises(InputError, match="is one path"):
+        Vision.open(vit).patch_tokens(tmp_path / "a.jpg")
+    with pytest.raises(InputError, match="float32 or float16"):
+        Vision.open(vit).patch_tokens(PICTURES, dtype="int8")
 
 
 def test_the_mean_of_patch_tokens_is_the_mean_layer(vit):

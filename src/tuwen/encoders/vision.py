@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -14,7 +15,7 @@ from tuwen.arrays import Array
 from tuwen.encoders.base import Encoder, Source, opened
 from tuwen.encoders.inputs import described
 from tuwen.encoders.inputs.recipe import Recipe
-from tuwen.errors import InputError, MissingExtra
+from tuwen.errors import InputError, MissingExtra, PictureError
 from tuwen.files import read_json
 
 if TYPE_CHECKING:
@@ -134,15 +135,16 @@ class Vision(Encoder):
             raise InputError("images is one path; pass a list of paths or pictures")
         if dtype not in ("float32", "float16"):
             raise InputError(f"dtype is {dtype!r}; it must be float32 or float16")
-        batches = [images[at : at + self.batch_size] for at in range(0, len(images), self.batch_size)]
-        rows = [
-            self._run(self._network.parts, np.stack([self.prepare(image) for image in batch])).astype(dtype)
-            for batch in batches
-        ]
-        if not rows:
-            blank = np.zeros((1, self.image_size, self.image_size, 3), dtype=np.uint8)
-            return self._run(self._network.parts, blank)[:0].astype(dtype)
-        return np.concatenate(rows)
+        blank = np.zeros((1, self.image_size, self.image_size, 3), dtype=np.uint8)
+        tokens = np.empty((len(images), *self._parts(blank).shape[1:]), dtype=dtype)
+        made, done = self.prepare_ahead(images), 0
+        while batch := [prepared for _, prepared in islice(made, self.batch_size)]:
+            for prepared in batch:
+                if isinstance(prepared, PictureError):
+                    raise prepared
+            tokens[done : done + len(batch)] = self._parts(np.stack(batch))
+            done += len(batch)
+        return tokens
 
     def towers(self) -> tuple[nn.Module, None]:
         """The network for export, and None for texts, of which there is no tower.
@@ -156,6 +158,9 @@ class Vision(Encoder):
         if not len(pixels):
             return np.empty((0, self.width), dtype=np.float32)
         return self._run(self._network, pixels)
+
+    def _parts(self, pixels: Array) -> Array:
+        return self._run(self._network.parts, pixels)
 
     def _run(self, function: Any, pixels: Array) -> Array:
         """What a function of the network makes of pixels (n, size, size, 3) uint8, as float32."""
