@@ -164,7 +164,7 @@ def test_settings_beside_a_tokenizer_say_how_a_text_ends(tmp_path):
 
 
 def test_no_tokenizer_is_asked_for(tmp_path):
-    with pytest.raises(InputError, match=r"put vocab\.txt or tokenizer\.json there"):
+    with pytest.raises(InputError, match=r"put vocab\.txt or tokenizer\.json, which"):
         vocabulary.tokenizer_json("chinese_clip", tmp_path)
 
 

@@ -27,7 +27,8 @@ _FILES = {
     "chinese_clip": ("vocab.txt", "tokenizer.json"),
     "clip": ("tokenizer.json", "vocab.json", "bpe_simple_vocab_16e6.txt", "bpe_simple_vocab_16e6.txt.gz"),
     "altclip": ("tokenizer.json", *_SENTENCES),
-    "siglip": ("tokenizer.json", *_SENTENCES),
+    # SigLIP 2 has no spiece.model
+    "siglip": ("spiece.model", "tokenizer.json", *_SENTENCES[1:]),
 }
 
 
@@ -57,7 +58,7 @@ def tokenizer_json(kind: str, place: Path) -> str:
     file = place if place.is_file() else next((f for n in _FILES[kind] if (f := place / n).is_file()), None)
     if file is None:
         raise InputError(
-            f"{place} has no tokenizer: put {' or '.join(_FILES[kind][:2])} there, as the model came with, "
+            f"{place} has no tokenizer: put {' or '.join(_FILES[kind][:2])}, which the model came with, there, "
             "or name it with the option vocabulary=FILE"
         )
     if kind == "chinese_clip":
