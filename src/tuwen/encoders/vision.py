@@ -138,10 +138,7 @@ class Vision(Encoder):
         blank = np.zeros((1, self.image_size, self.image_size, 3), dtype=np.uint8)
         tokens = np.empty((len(images), *self._parts(blank).shape[1:]), dtype=dtype)
         made, done = self.prepare_ahead(images), 0
-        while batch := [prepared for _, prepared in islice(made, self.batch_size)]:
-            for prepared in batch:
-                if isinstance(prepared, PictureError):
-                    raise prepared
+        while batch := [_pixels(prepared) for _, prepared in islice(made, self.batch_size)]:
             tokens[done : done + len(batch)] = self._parts(np.stack(batch))
             done += len(batch)
         return tokens
@@ -172,6 +169,12 @@ class Vision(Encoder):
             )
             found: Tensor = function(values)
             return np.asarray(found.float().cpu().numpy())
+
+
+def _pixels(prepared: Array | PictureError) -> Array:
+    if isinstance(prepared, PictureError):
+        raise prepared
+    return prepared
 
 
 def _config(path: Path) -> dict[str, Any]:
