@@ -130,7 +130,7 @@ def test_stored_vectors_encode_what_they_know_and_list_the_rest(real, table, tmp
     assert done.code == 0 and "2 images, 3 texts of width 2" in done.err
     assert found["image_ids"].tolist() == ["red-0", "cyan-1"]
     assert found["text_ids"].tolist() == ["r1", "b2", "c2"]
-    assert "4 inputs left out" in done.err and "has no picture 'blue-0'" in done.err
+    assert "4 inputs left out" in done.err and "has no vector of the picture 'blue-0'" in done.err
 
 
 def test_a_concatenation_of_stored_and_new_vectors(real, table, tmp_path):

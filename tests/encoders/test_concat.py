@@ -155,7 +155,7 @@ def test_vectors_are_looked_up_beside_pictures_that_are_encoded(load, files, tmp
     rows = joined.encode_images([*files[:3], Picture(path=str(files[0]), id=files[3].stem)])
     np.testing.assert_allclose(rows[:, :4], np.eye(4) / np.sqrt(2), atol=1e-6)
     assert joined.by_id
-    with pytest.raises(PictureError, match="has no picture"):
+    with pytest.raises(PictureError, match="has no vector of the picture"):
         joined.prepare(files[4])
 
 

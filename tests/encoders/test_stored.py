@@ -55,7 +55,7 @@ def test_vectors_as_they_are_stored_on_request(both):
 
 
 def test_what_is_missing_has_a_code(both):
-    with pytest.raises(PictureError, match=r"has no picture 'z' or 'z\.jpg' or 'x/z\.jpg'") as picture:
+    with pytest.raises(PictureError, match=r"has no vector of the picture 'z' \(x/z\.jpg\)") as picture:
         both.prepare("x/z.jpg")
     with pytest.raises(TextError, match="has no vector of the text 't9'") as text:
         both.encode_texts(["a", "b"], ids=["t1", "t9"])

@@ -138,8 +138,10 @@ class Stored(Encoder):
         for name in _names_of(image):
             if (row := rows.get(name)) is not None:
                 return np.asarray(self._sides["image"].vectors[row])
-        tried = list(dict.fromkeys(_names_of(image)))
-        raise PictureError("no-features", f"{self.name} has no picture {' or '.join(map(repr, tried))}")
+        path = image.path if isinstance(image, Picture) else str(image)
+        raise PictureError(
+            "no-features", f"{self.name} has no vector of the picture {next(_names_of(image))!r} ({path})"
+        )
 
     def encode_texts(self, texts: Sequence[str], *, ids: Sequence[str] = (), unit: bool = True) -> Array:
         """The vectors of texts, (n, width), by their ids.
