@@ -180,7 +180,7 @@ def main() -> None:
         skipped = "no data: set TUWEN_DATA to the folder that holds it"
         print_result({"benchmark": "classic_images", "skipped": skipped}, as_json=options.json)
         return
-    limit, asked = (200, 40) if options.quick else (2000, 300)
+    limit, asked = (200, 40) if options.quick else (800, 100)
     sets = {"photographs": photographs(data / "webnews", limit)}
     if (data / "emoji").is_dir():
         sets["emoji"] = emoji(data / "emoji", limit)
