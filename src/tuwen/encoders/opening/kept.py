@@ -25,7 +25,7 @@ _BESIDE = {
     *("sentencepiece.bpe.model", "tokenizer.model", "bpe_simple_vocab_16e6.txt"),
     *("bpe_simple_vocab_16e6.txt.gz", "tuwen.json"),
 }
-_OF_ONE_STEM = (".txt", ".json", ".npy")  # vectors.npy and vectors.ids.txt
+_OF_ONE_STEM = (".txt", ".json", ".npy", ".bin")  # vectors.npy and vectors.ids.txt; net.xml and net.bin
 _JUNK = (".tmp", ".part", ".lock", ".h5", ".msgpack", ".ot", ".pyc")
 
 Files = list[tuple[str, Path]]  # name in the folder, file on this machine
