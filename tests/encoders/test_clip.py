@@ -370,6 +370,42 @@ def test_weights_without_their_configuration_ask_for_it(tmp_path):
         Clip.open(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"text_config": {"num_attention_heads": 3}}, r"config\.json that does not fit"),
+        ({"text_config": {"hidden_act": "nothing"}}, "nothing"),
+        ({"text_config": {"num_hidden_layers": 3}}, r"text_model\.encoder\.layer\.2.* missing"),
+        ({"vision_config": {"num_hidden_layers": 1}}, "no place for"),
+        ({"vision_config": {"image_size": 64}}, "config.json belongs to another checkpoint"),
+        ({"vision_config": {"patch_size": 0}}, "cannot be made"),
+        ({"quantization_config": {"quant_method": "gptq"}}, "quantised"),
+        ({"text_config": "x"}, "does not fit"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_a_configuration_that_does_not_fit_says_so_in_one_line(tmp_path, change, message):
+    tiny.chinese_clip_folder(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    for part, value in change.items():
+        config[part] = config[part] | value if isinstance(value, dict) and part in config else value
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=message) as raised:
+        Clip.open(tmp_path)
+    assert "\n" not in str(raised.value)
+
+
+def test_how_a_model_was_run_where_it_was_saved_does_not_matter(tmp_path, chinese):
+    tiny.chinese_clip_folder(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config |= {"_attn_implementation": "flash_attention_2", "torch_dtype": "float16"}
+    config |= {"auto_map": {"AutoModel": "other.Model"}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    clip = Clip.open(tmp_path)
+    assert clip.runtime == "torch fp32 on cpu"
+    assert clip.fingerprint == Clip.open(chinese[0]).fingerprint
+
+
 def test_one_tower_alone_is_refused(tmp_path):
     tiny.chinese_clip_folder(tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())

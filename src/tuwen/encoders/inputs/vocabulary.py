@@ -58,8 +58,8 @@ def tokenizer_json(kind: str, place: Path) -> str:
     file = place if place.is_file() else next((f for n in _FILES[kind] if (f := place / n).is_file()), None)
     if file is None:
         raise InputError(
-            f"{place} has no tokenizer: put {' or '.join(_FILES[kind][:2])}, which the model came with, there, "
-            "or name it with the option vocabulary=FILE"
+            f"{place} has no tokenizer: put {' or '.join(_FILES[kind][:2])}, which the model came with, "
+            "there, or name it with the option vocabulary=FILE"
         )
     if kind == "chinese_clip":
         return bert(_words(file), lower=_setting(file.parent, "do_lower_case", True))

@@ -28,6 +28,16 @@ IGNORED = (
     "text_model.pooler.",
 )
 
+# how it was computed or quantised where it was saved, not what it is
+_RUNNING = {
+    "attn_implementation",
+    "_attn_implementation",
+    "dtype",
+    "torch_dtype",
+    "auto_map",
+    "_name_or_path",
+}
+
 _quiet_lock = threading.Lock()
 
 
@@ -113,11 +123,27 @@ def _configuration(config: Mapping[str, Any], source: str) -> Any:
         raise MissingExtra(
             f"opening {source} needs transformers; install it with: pip install 'tuwen[clip]'"
         ) from error
+    if config.get("quantization_config"):
+        raise InputError(f"{source} holds quantised weights, which are not read; take the original ones")
     with quiet():
         try:
-            return getattr(transformers, CLASSES[config["model_type"]][0]).from_dict(dict(config))
+            return getattr(transformers, CLASSES[config["model_type"]][0]).from_dict(_described(config))
         except Exception as error:  # each version checks values in another way
-            raise InputError(f"{source} has a config.json that does not fit ({str(error)[:160]})") from error
+            raise InputError(f"{source} has a config.json that does not fit ({_line(error)})") from error
+
+
+def _described(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration without how it was run, both towers included."""
+    return {
+        name: _described(value) if isinstance(value, dict) else value
+        for name, value in config.items()
+        if name not in _RUNNING
+    }
+
+
+def _line(error: Exception) -> str:
+    """What an error says, in one short line."""
+    return " ".join(str(error).split())[:160]
 
 
 def _model(
@@ -139,8 +165,8 @@ def _model(
                 ignore_mismatched_sizes=True,
                 local_files_only=True,
             )
-        except (ValueError, RuntimeError, TypeError, KeyError, ZeroDivisionError) as error:
-            raise InputError(f"{source} cannot be made a {name} ({str(error)[:160]})") from error
+        except (ValueError, RuntimeError, TypeError, KeyError, ArithmeticError, ImportError) as error:
+            raise InputError(f"{source} cannot be made a {name} ({_line(error)})") from error
     _check(found, source, name, left_away)
     made: nn.Module = model.eval().requires_grad_(False)
     return made
