@@ -131,7 +131,13 @@ def test_the_closing_token_of_a_clip_is_its_last_word():
 
 
 @pytest.mark.parametrize(
-    ("name", "what"), [("visual.trunk.x", "timm"), ("text_decoder.x", "CoCa"), ("visual.attn_pool.x", "CoCa")]
+    ("name", "what"),
+    [
+        ("visual.trunk.x", "timm"),
+        ("visual.blocks.0.x", "EVA"),
+        ("text_decoder.x", "CoCa"),
+        ("visual.attn_pool.x", "CoCa"),
+    ],
 )
 def test_other_architectures_of_open_clip_say_what_they_are(name, what):
     with pytest.raises(InputError, match=what):

@@ -27,7 +27,7 @@ def test_safetensors_are_known_by_their_bytes(tmp_path, name):
 
 
 @pytest.mark.parametrize("around", [None, "state_dict", "model", "module", "model_state_dict"])
-@pytest.mark.parametrize("before", ["", "module.", "_orig_mod."])
+@pytest.mark.parametrize("before", ["", "module.", "_orig_mod.", "clip_model.", "module.clip_model."])
 def test_what_trainers_put_around_the_weights_is_taken_off(tmp_path, around, before):
     tensors = {before + name: values for name, values in TENSORS.items()}
     content = {"epoch": 3, "lr": 0.1, around: tensors} if around else tensors

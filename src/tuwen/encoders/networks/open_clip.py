@@ -21,6 +21,7 @@ _TEXT = {
 _NUMBERS = ("input_resolution", "context_length", "vocab_size")
 _OTHERS = {
     "visual.trunk.": "a picture tower of timm",
+    "visual.blocks.": "a picture tower of EVA",
     "visual.attn_pool.": "a CoCa with attention pooling",
     "text_decoder.": "a CoCa",
     "text.transformer.embeddings.": "a text tower of transformers",

@@ -25,7 +25,7 @@ _WHOLE = (
 _PARTED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 # what trainers put around the weights
 _AROUND = ("state_dict", "model_state_dict", "model", "module", "net", "params")
-_BEFORE = ("module.", "_orig_mod.")  # DataParallel and torch.compile
+_BEFORE = ("module.", "_orig_mod.", "clip_model.")  # DataParallel, torch.compile, ModelScope
 
 
 def read(path: Path) -> dict[str, Tensor]:
