@@ -3,6 +3,7 @@ import pytest
 
 from tuwen.encoders import runtimes
 from tuwen.encoders.mini import WEIGHTS
+from tuwen.encoders.runtimes import onnx
 from tuwen.encoders.runtimes.onnx import OnnxTower
 from tuwen.errors import Damaged
 
@@ -43,3 +44,21 @@ def test_what_it_cannot_load_is_damaged(tmp_path):
 
 def test_what_is_installed_is_known_without_importing_it():
     assert runtimes.installed("onnx")
+
+
+@pytest.mark.parametrize(
+    ("machine", "flags", "overflows"),
+    [
+        ("x86_64", "flags : avx2 avx512_vnni", False),
+        ("x86_64", "flags : avx2 avx_vnni", False),
+        ("x86_64", "flags : avx2", True),
+        ("AMD64", None, True),
+        ("aarch64", "Features : asimddp", False),
+    ],
+)
+def test_int8_sums_are_exact_where_fast_ones_overflow(monkeypatch, tmp_path, machine, flags, overflows):
+    monkeypatch.setattr(onnx.platform, "machine", lambda: machine)
+    if flags is not None:
+        (tmp_path / "cpuinfo").write_text(flags)
+    monkeypatch.setattr(onnx, "_CPUINFO", tmp_path / "cpuinfo")
+    assert onnx._overflows() is overflows
