@@ -34,10 +34,11 @@ def test_the_memory_that_gensim_writes_to_stays_alive(variant):
     assert np.isfinite(rows).all()
 
 
-def test_texts_of_like_words_lie_together(encoder):
-    rows = encoder.encode_texts(ANIMALS + CITIES)
+def test_texts_of_like_words_lie_together():
+    # twelve words are each far too common to be left out now and then
+    rows = Doc2vec(width=8, epochs=40, sample=0.0).fit(TEXTS).encode_texts(ANIMALS + CITIES)
     cosines = rows @ rows.T
-    assert cosines[:4, :4].mean() > cosines[:4, 4:].mean() + 0.2
+    assert cosines[:4, :4].min() > cosines[:4, 4:].max() + 0.3
 
 
 def test_the_same_text_has_the_same_vector_in_any_batch(encoder):

@@ -28,8 +28,8 @@ class Doc2vec(FittedOnTexts):
 
     PV-DBOW learns to tell the words of a text from its vector alone, PV-DM from its vector and the
     words beside each. The vector of a new text is found by the same steps with the words held fast,
-    from a start that depends on the text alone: the same text has the same vector in any batch, in
-    any process and after `open`. A text without any known word is a zero row.
+    from zero and with noise that depends on the text alone: the same text has the same vector in any
+    batch, in any process and after `open`. A text without any known word is a zero row.
 
     Args:
         variant: "dbow" or "dm".
@@ -123,14 +123,15 @@ class Doc2vec(FittedOnTexts):
     def _inferred(self, words: list[str]) -> Array:
         """The vector (width,) of a text.
 
-        gensim's own `infer_vector` starts from Python's salted hash and from wherever the model's
-        random numbers stand, so that no two calls agree.
+        gensim's own `infer_vector` starts from a random vector that depends on Python's salted hash, and
+        draws noise words from wherever the model's random numbers stand: no two processes agree.
         """
         from gensim.models.doc2vec import train_document_dbow, train_document_dm
 
         seed = hashlib.blake2b(f"{self.seed} {' '.join(words)}".encode(), digest_size=4).digest()
         random = np.random.RandomState(int.from_bytes(seed))
-        vector: Array = ((random.random_sample((1, self.width)) - 0.5) / self.width).astype(np.float32)
+        # from zero: in a short text a random start outweighs what is learned
+        vector: Array = np.zeros((1, self.width), dtype=np.float32)
         # left to itself, gensim frees these two before it writes to them
         scratch = [np.zeros(self.width, dtype=np.float32) for _ in range(2 if self.variant == "dm" else 1)]
         train = train_document_dm if self.variant == "dm" else train_document_dbow
