@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -84,12 +83,11 @@ def completed(recipe: Recipe, kind: str, text: str, folder: Path) -> Recipe:
         text: The tokenizer, as `tokenizer_json` gives it.
         folder: Where the files of the tokenizer lie.
     """
-    model = json.loads(text).get("model", {})
     words = tokenizer_from_json(text)
     fill = {"chinese_clip": "[PAD]", "altclip": "<pad>", "clip": None}.get(kind, special(folder, "pad_token"))
     if kind == "siglip":
         # SigLIP 2 reads with Gemma's byte pairs, SigLIP with a Unigram model, no punctuation
-        second = model.get("type") == "BPE"
+        second = type(words.model).__name__ == "BPE"
         recipe = replace(recipe, punctuation=second)
         fill = fill or ("<pad>" if second else "</s>")
     return replace(recipe, pad_id=(words.token_to_id(fill) or 0) if fill else 0)
