@@ -51,6 +51,7 @@ def measure(
         for done, spec in enumerate(specs):
             if progress is not None:
                 progress(done, len(specs))
+            _fetch(spec)
             yield {"encoder": _short(spec), "spec": spec, **_measured(spec, job, folder)}
         if progress is not None:
             progress(len(specs), len(specs))
@@ -164,6 +165,18 @@ def number_words(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _fetch(spec: str) -> None:
+    """Bring a model here before its process and its time begin; what fails is said by the process."""
+    from tuwen.encoders.opening.spec import parse
+
+    try:
+        parsed = parse(spec, (*encoders.names(), "hub", "modelscope"))
+        if parsed.family not in ("concat", "stored") and parsed.target not in encoders.names():
+            encoders.located(parsed)
+    except (TuwenError, OSError):
+        return
 
 
 def _measured(spec: str, job: dict[str, Any], folder: Path) -> Row:

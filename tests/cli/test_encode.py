@@ -173,3 +173,23 @@ def test_an_id_that_stands_twice_is_refused(real, tmp_path):
     (tmp_path / "t.csv").write_text("text_id,text\na,one\na,two\n")
     failed = real("encode", tmp_path / "t.csv", "-o", tmp_path / "a.npz")
     assert failed.code == 1 and "'a' stands twice" in failed.err
+
+
+def test_a_collection_of_stored_vectors_is_asked_with_the_encoder_that_made_them(
+    real, tiny_pictures, tmp_path
+):
+    features, collection = tmp_path / "mini.npz", tmp_path / "c"
+    assert real("encode", tiny_pictures, "-o", features).code == 0
+    made = real("index", collection, tiny_pictures, "--encoder", f"stored:{features}")
+    assert made.code == 0 and "images: 16 added" in made.err
+    failed = real("search", collection, "red")
+    assert failed.code == 1 and "tuwen index COLLECTION --encoder mini" in failed.err
+    assert real("index", collection, "--encoder", "mini").code == 0
+    assert len(real("search", collection, "red", "-k", "3").rows) == 3
+
+
+def test_pictures_without_a_vector_are_in_the_ledger(real, tiny_pictures, tmp_path):
+    np.savez(tmp_path / "f.npz", ids=["red-0", "blue-0"], vectors=np.eye(2))
+    done = real("index", tmp_path / "c", tiny_pictures, "--encoder", f"stored:{tmp_path / 'f.npz'}")
+    assert done.code == 0 and "images: 2 added" in done.err and "14 inputs refused" in done.err
+    assert {row["code"] for row in real("show", tmp_path / "c", "--ledger").rows} == {"no-features"}

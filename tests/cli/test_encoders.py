@@ -122,3 +122,13 @@ def test_measuring_must_be_asked_for(tuwen, arguments):
 def test_a_missing_source_of_pairs_is_an_error_before_the_work(tuwen, asked, tmp_path):
     failed = tuwen("encoders", "--measure", "mini", "--pairs", tmp_path / "no.csv")
     assert failed.code == 1 and "no.csv is not there" in failed.err and not asked
+
+
+def test_what_was_measured_before_a_stop_is_printed(tuwen, monkeypatch):
+    def measure(*_, **__):
+        yield ROW
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(encoder_table, "measure", measure)
+    done = tuwen("encoders", "--measure", "a", "b", "c")
+    assert done.rows == [ROW] and "Stopped after 1 of 3 encoders." in done.err

@@ -145,8 +145,12 @@ def _measure(
     from tuwen import encoder_table
 
     wanted = list(dict.fromkeys(specs)) or encoder_table.default_specs()
-    with _progress.bar("measuring") as report:
-        rows = list(encoder_table.measure(wanted, pairs=pairs, seconds=seconds, progress=report))
+    rows: list[dict[str, Any]] = []
+    try:
+        with _progress.bar("measuring") as report:
+            rows.extend(encoder_table.measure(wanted, pairs=pairs, seconds=seconds, progress=report))
+    except KeyboardInterrupt:
+        _output.note(f"\nStopped after {len(rows)} of {_output.counted(len(wanted), 'encoder')}.")
     if page is not None:
         encoder_table.write_markdown(page, encoder_table.markdown(rows, pairs=pairs, seconds=seconds))
     if _output.chosen(style) != "table":
@@ -154,7 +158,7 @@ def _measure(
     else:
         _tables(rows)
     if page is not None:
-        _output.note(f"{'' if not rows else chr(10)}{page}")
+        _output.note(f"\n{page}")
 
 
 def _tables(rows: Sequence[dict[str, Any]]) -> None:

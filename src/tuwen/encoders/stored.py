@@ -161,8 +161,7 @@ class Stored(Encoder):
         if texts and not ids:
             raise InputError(
                 f"{self.name} looks texts up by id and cannot encode new ones: give their ids beside "
-                "them, or ask with the encoder that made the vectors "
-                f"(tuwen index COLLECTION --encoder {self.made_by or 'SPEC'})"
+                f"them, or {self._way_out()}"
             )
         if len(ids) != len(texts):
             raise InputError(f"there are {len(ids)} ids but {len(texts)} texts; give one a text")
@@ -179,6 +178,20 @@ class Stored(Encoder):
             )
         vectors = self._sides["text"].vectors[[rows[name] for name in ids]]
         return unit_rows(vectors) if unit else vectors
+
+    def _check(self, modality: Modality) -> None:
+        if modality not in self.modalities and self.made_by:
+            (known,) = self.modalities
+            raise InputError(
+                f"encoder {self.name} does not encode {modality}s, only {known}s; {self._way_out()}"
+            )
+        super()._check(modality)
+
+    def _way_out(self) -> str:
+        return (
+            "ask with the encoder that made the vectors: "
+            f"tuwen index COLLECTION --encoder {self.made_by or 'SPEC'}"
+        )
 
     def _encode_images(self, pixels: Array) -> Array:
         return pixels
