@@ -238,7 +238,7 @@ def test_vectors_are_learned_from_texts(variant, tmp_path):
     encoder = Word2vec(**settings).fit((ANIMALS + CITIES) * 10)
     rows = encoder.encode_texts(ANIMALS + CITIES)
     cosines = rows @ rows.T
-    assert cosines[:4, :4].mean() > cosines[:4, 4:].mean() + 0.2
+    assert cosines[:4, :4].min() > cosines[:4, 4:].max() + 0.3
     assert Word2vec(**settings).fit((ANIMALS + CITIES) * 10).fingerprint == encoder.fingerprint
     encoder.save(tmp_path / "saved")
     assert Word2vec.open(tmp_path / "saved").encode_texts(ANIMALS).tolist() == rows[:4].tolist()
