@@ -146,3 +146,25 @@ def test_an_encoder_learns_from_the_items_of_its_side(tmp_path):
     encoder = encoders.find("tfidf")()
     assert fit_encoder(open_source(tmp_path / "t.csv"), encoder) == 3
     assert encoder.fitted
+
+
+def test_pictures_of_one_name_in_several_folders_are_told_apart(tmp_path, tiny_pictures, tiny_encoder):
+    for name in ("2019", "2020"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.png").write_bytes((tiny_pictures / "red-0.png").read_bytes())
+    assert encode_source(open_source(tmp_path), tiny_encoder, "image").ids == ["a", "2020/a"]
+
+
+def test_a_picture_that_several_rows_name_is_encoded_once(tmp_path, tiny_pictures, tiny_encoder):
+    red, blue = tiny_pictures / "red-0.png", tiny_pictures / "blue-0.png"
+    (tmp_path / "t.csv").write_text(f"image,text\n{red},one\n{blue},two\n{red},three\n")
+    source = open_source(tmp_path / "t.csv")
+    assert encode_source(source, tiny_encoder, "image").ids == ["red-0", "blue-0"]
+    assert encode_source(source, tiny_encoder, "text").ids == ["1", "2", "3"]
+
+
+def test_one_id_for_two_pictures_is_refused(tmp_path, tiny_pictures, tiny_encoder):
+    red, blue = tiny_pictures / "red-0.png", tiny_pictures / "blue-0.png"
+    (tmp_path / "t.csv").write_text(f"image_id,image\nx,{red}\nx,{blue}\n")
+    with pytest.raises(InputError, match="'x' stands twice"):
+        encode_source(open_source(tmp_path / "t.csv"), tiny_encoder, "image")

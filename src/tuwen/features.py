@@ -71,9 +71,9 @@ def encode_source(
 ) -> Features:
     """Encode the pictures or the texts of a source; what cannot be encoded is listed, the rest goes on.
 
-    An item without an id is named by its file, else by its number from 1. A picture that several rows
-    name is encoded once. Beside the vectors, memory
-    holds a few batches, however large the source is.
+    A picture without an id is named as a collection names it, a text by its number from 1. A picture
+    that several rows name is encoded once. Beside the vectors, memory holds a few batches, however large
+    the source is.
 
     Args:
         source: What to read.
@@ -194,22 +194,32 @@ def _text_batches(
 
 def _items(source: Source, kind: Modality, refusals: list[Refusal]) -> Iterator[tuple[str, str | Picture]]:
     """Each item of a side with its id."""
-    number = 0
-    named: dict[str, str] = {}
+    count = 0
+    taken: dict[str, str] = {}  # id and path of each picture so far
+    paths: set[str] = set()
+    numbers: dict[str, int] = {}
     for record in source.records():
         if not isinstance(record, Record):
             refusals.append(record)
             continue
         items = record.images if kind == "image" else record.texts
         for item in items:
-            number += 1
-            if isinstance(item, Picture):
-                name = item.id or (item.file.stem if item.file else str(number))
-                if named.get(name) != item.path:
-                    named[name] = item.path
-                    yield name, item
-            else:
-                yield item.id or str(number), item.text
+            count += 1
+            if not isinstance(item, Picture):
+                yield item.id or str(count), item.text
+                continue
+            if taken.get(item.id or "") == item.path or (item.id is None and item.path in paths):
+                continue  # rows may name the same picture again
+            name = item.id or str(count)
+            if item.id is None and item.file is not None:
+                name = item.file.stem
+                if name in taken:
+                    from tuwen.ingest.naming import image_id  # loads all that stores
+
+                    name = image_id(item.path, record.source, taken, numbers)
+            taken.setdefault(name, item.path)
+            paths.add(item.path)
+            yield name, item
 
 
 def _encode_texts(
