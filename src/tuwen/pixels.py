@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from functools import cache
-from importlib.util import find_spec
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -222,5 +222,9 @@ def _resizer(name: str) -> tuple[Any, Any]:
 
 @cache
 def _there(module: str) -> bool:
-    """Whether a module of the extra is installed."""
-    return find_spec(module) is not None
+    """Whether a module of the extra is installed, and fits this Python and numpy."""
+    try:
+        import_module(module)
+    except ImportError:
+        return False
+    return True
