@@ -113,3 +113,24 @@ def fixed_signs(columns: Array) -> Array:
     """+1 or -1 for each column, (k,), so that its largest entry becomes positive: refits are then equal."""
     places = np.abs(columns).argmax(axis=0)
     return np.where(columns[places, np.arange(columns.shape[1])] < 0, -1.0, 1.0)
+
+
+def check_shared(method: Any, images: Array, texts: Array) -> None:
+    """Refuse modalities of unlike widths, for methods that need features of one space.
+
+    Raises:
+        InputError: The widths differ.
+    """
+    if images.shape[1] != texts.shape[1]:
+        raise InputError(
+            f"images have width {images.shape[1]} and texts {texts.shape[1]}; "
+            f"{type(method).__name__} needs features of one shared space"
+        )
+
+
+def shared_means(images: Array, texts: Array) -> dict[str, Array]:
+    """The mean of each modality, (d,); one that has no rows is centred as the other."""
+    return {
+        "image": (images if len(images) else texts).mean(axis=0),
+        "text": (texts if len(texts) else images).mean(axis=0),
+    }

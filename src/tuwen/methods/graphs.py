@@ -1,0 +1,85 @@
+"""Neighbourhood graphs of rows, as sparse matrices, and their Laplacians."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from tuwen.arrays import Array, unit_rows
+from tuwen.errors import InputError
+
+Metric = Literal["cosine", "euclidean"]
+_CELLS = 2**25  # of a block of distances: 128 MiB
+
+
+def neighbours(x: Array, k: int, metric: Metric = "cosine") -> tuple[Array, Array]:
+    """The k nearest other rows of every row; every pair is compared, in blocks, so time grows with n².
+
+    Args:
+        x: (n, d).
+        k: How many; at most n - 1 are given.
+        metric: How nearness is measured.
+
+    Returns:
+        Row numbers (n, k) int64, nearest first, and cosines or squared distances (n, k) float32.
+
+    Raises:
+        InputError: k is below 1.
+    """
+    if k < 1:
+        raise InputError(f"neighbours is {k}; it must be at least 1")
+    x = unit_rows(x) if metric == "cosine" else np.asarray(x - x.mean(axis=0), dtype=np.float32)
+    halves = np.einsum("ij,ij->i", x, x) / 2
+    k = min(k, len(x) - 1)
+    found, values = np.empty((len(x), k), dtype=np.int64), np.empty((len(x), k), dtype=np.float32)
+    step = max(_CELLS // len(x), 1)
+    for start in range(0, len(x), step):
+        scores = x[start : start + step] @ x.T
+        if metric == "euclidean":
+            scores -= halves
+        places = np.arange(len(scores))
+        scores[places, start + places] = -np.inf
+        near = np.argpartition(scores, -max(k, 1), axis=1)[:, len(x) - k :]
+        best = np.take_along_axis(scores, near, axis=1)
+        order = np.argsort(-best, axis=1, kind="stable")
+        found[start : start + step] = np.take_along_axis(near, order, axis=1)
+        values[start : start + step] = np.take_along_axis(best, order, axis=1)
+    if metric == "euclidean":
+        values = np.maximum(2 * (halves[:, None] - values), 0)
+    return found, values
+
+
+def neighbour_graph(x: Array, k: int, metric: Metric = "cosine", heat: bool = False) -> Any:
+    """Weights of the symmetric graph in which rows are joined when one is among the other's k nearest.
+
+    Args:
+        x: (n, d).
+        k: Neighbours.
+        metric: How nearness is measured.
+        heat: Weigh by exp(-d² / (2 s)), with s the mean squared distance of neighbours, instead of by one.
+
+    Returns:
+        (n, n) sparse, float64, no loops.
+    """
+    from scipy.sparse import csr_matrix
+
+    found, values = neighbours(x, k, metric)
+    squared = 2 - 2 * values if metric == "cosine" else values
+    weights = np.ones(found.size)
+    if heat:
+        weights = np.exp(-squared.ravel() / (2 * max(float(squared.mean()), 1e-300)))
+    rows = np.repeat(np.arange(len(x)), found.shape[1])
+    graph = csr_matrix((weights, (rows, found.ravel())), shape=(len(x), len(x)))
+    return graph.maximum(graph.T).tocsr()
+
+
+def laplacian(graph: Any, normalised: bool = True) -> Any:
+    """I - D^(-1/2) W D^(-1/2), or D - W, of a symmetric sparse graph; an item with no neighbour is left free."""
+    from scipy.sparse import diags
+
+    degrees = np.asarray(graph.sum(axis=1)).ravel()
+    if not normalised:
+        return (diags(degrees) - graph).tocsr()
+    roots = np.where(degrees > 0, 1 / np.sqrt(np.where(degrees > 0, degrees, 1)), 0.0)
+    return (diags((degrees > 0).astype(float)) - diags(roots) @ graph @ diags(roots)).tocsr()
