@@ -95,7 +95,7 @@ class Exported(Encoder):
         Raises:
             PictureError: The picture cannot be decoded.
         """
-        return self.recipe.pixels(opened(image, max(self.recipe.edge, self.recipe.size)))
+        return self.recipe.pixels(opened(image, self.recipe.edge or self.recipe.size))
 
     def _encode_images(self, pixels: Array) -> Array:
         if not len(pixels):
