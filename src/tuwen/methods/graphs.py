@@ -68,14 +68,14 @@ def neighbour_graph(x: Array, k: int, metric: Metric = "cosine", heat: bool = Fa
     squared = 2 - 2 * values if metric == "cosine" else values
     weights = np.ones(found.size)
     if heat:
-        weights = np.exp(-squared.ravel() / (2 * max(float(squared.mean()), 1e-300)))
+        weights = np.exp(-squared.ravel() / (2 * max(float(squared.sum()) / max(squared.size, 1), 1e-300)))
     rows = np.repeat(np.arange(len(x)), found.shape[1])
     graph = csr_matrix((weights, (rows, found.ravel())), shape=(len(x), len(x)))
     return graph.maximum(graph.T).tocsr()
 
 
 def laplacian(graph: Any, normalised: bool = True) -> Any:
-    """I - D^(-1/2) W D^(-1/2), or D - W, of a symmetric sparse graph; an item with no neighbour is left free."""
+    """I - D^(-1/2) W D^(-1/2), or D - W, of a symmetric graph; an item with no neighbour is free."""
     from scipy.sparse import diags
 
     degrees = np.asarray(graph.sum(axis=1)).ravel()

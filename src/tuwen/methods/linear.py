@@ -129,7 +129,7 @@ def check_shared(method: Any, images: Array, texts: Array) -> None:
 
 
 def shared_means(images: Array, texts: Array) -> dict[str, Array]:
-    """The mean of each modality, (d,); one that has no rows is centred as the other."""
+    """The mean of each modality, (d,); one that has no rows yet is centred as the other."""
     return {
         "image": (images if len(images) else texts).mean(axis=0),
         "text": (texts if len(texts) else images).mean(axis=0),

@@ -80,4 +80,4 @@ class IMH(LinearHasher):
         return np.asarray(vectors * fixed_signs(vectors))
 
     def _transform(self, features: Array, modality: Modality) -> Array:
-        return super()._transform(features, modality) - self.thresholds_[modality]
+        return np.asarray(super()._transform(features, modality) - self.thresholds_[modality])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuwen.arrays import Array, Modality
-from tuwen.errors import InputError
 from tuwen.methods.base import Hasher, Paper
+from tuwen.methods.linear import check_shared, shared_means
 
 
 @dataclass(kw_only=True, eq=False)
@@ -38,16 +38,8 @@ class ITQ(Hasher):
     iterations: int = 50
 
     def _fit(self, images: Array, texts: Array, labels: Array) -> None:
-        if images.shape[1] != texts.shape[1]:
-            raise InputError(
-                f"images have width {images.shape[1]} and texts {texts.shape[1]}; "
-                "ITQ needs features of one shared space"
-            )
-        # a modality that is not there yet is centred as the other one
-        self.means_ = {
-            "image": (images if len(images) else texts).mean(axis=0),
-            "text": (texts if len(texts) else images).mean(axis=0),
-        }
+        check_shared(self, images, texts)
+        self.means_ = shared_means(images, texts)
         centred = np.concatenate([images - self.means_["image"], texts - self.means_["text"]])
         _, vectors = np.linalg.eigh(centred.T.astype(np.float64) @ centred / len(centred))
         directions = vectors[:, ::-1].astype(np.float32)  # the largest variance first

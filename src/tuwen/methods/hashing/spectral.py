@@ -40,13 +40,11 @@ class Spectral(Hasher):
         projected = centred @ vectors
         low, spans = projected.min(axis=0), np.ptp(projected, axis=0)
         # frequencies of the first waves of each component; a component that nothing varies along has none
-        speeds = np.arange(1, self.bits + 1)[:, None] / np.where(spans > spans.max() * 1e-6, spans, 0.0).clip(
-            1e-300
-        )
-        _, components = np.unravel_index(
-            np.argsort(speeds, axis=None, kind="stable")[: self.bits], speeds.shape
-        )
-        self.frequencies_ = np.pi * np.sort(speeds, axis=None)[: self.bits]
+        spans = np.where(spans > spans.max() * 1e-6, spans, 1e-300)
+        speeds = np.arange(1, self.bits + 1)[:, None] / spans
+        slowest = np.argsort(speeds, axis=None, kind="stable")[: self.bits]
+        components = slowest % len(spans)
+        self.frequencies_ = np.pi * speeds.ravel()[slowest]
         self.weights_ = vectors[:, components].astype(np.float32)
         self.starts_ = low[components]
 
