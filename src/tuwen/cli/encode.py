@@ -108,9 +108,11 @@ def _fit(made: Encoder, source: Source, folder: Path | None) -> None:
 
 def _tell(made: Encoder, parts: Sequence[Features]) -> None:
     """What people should know about the rows, each once."""
-    if made.cut:
-        were = "text was" if made.cut == 1 else "texts were"
-        _output.note(f"{made.cut:,} {were} longer than {made.name} reads; the rest was not read.")
+    if cut := sum(part.cut for part in parts):
+        were = "text was" if cut == 1 else "texts were"
+        context = getattr(getattr(made, "recipe", None), "context", 0)
+        most = f"the {context} tokens that {made.name} reads" if context else f"{made.name} reads"
+        _output.note(f"{cut:,} {were} longer than {most}; the rest was not read.")
     for part in parts:
         if blank := int((~part.vectors.any(axis=1)).sum()):
             say = "says nothing to {}: a row" if blank == 1 else "say nothing to {}: rows"
