@@ -3,6 +3,7 @@ then `MAKERS` makes a small one, or `FIXTURES` names it."""
 
 import inspect
 import json
+from importlib.metadata import metadata
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +199,7 @@ def test_it_says_what_it_is(kind, encoder):
     assert encoder.runtime, "say what computes"
     assert set(encoder.languages) <= {"zh", "en"}
     assert "text" in encoder.modalities or not encoder.languages
+    assert kind.extra in ("", *metadata("tuwen").get_all("Provides-Extra"))
     assert inspect.getdoc(kind) != inspect.getdoc(encoders.Encoder), "one line for `tuwen encoders`"
 
 

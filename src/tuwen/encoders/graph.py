@@ -39,6 +39,7 @@ class Graph(Encoder):
     """
 
     needs: ClassVar[str] = "a file"
+    extra: ClassVar[str] = "openvino"
     modalities = frozenset({"image"})
 
     def __init__(self, model: Any, layer: str, recipe: Recipe, *, source: Path, threads: int) -> None:
