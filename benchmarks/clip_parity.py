@@ -61,6 +61,7 @@ def main() -> None:
         if peer is None:
             result["peer"] = "cn-clip was not given: pixels and tokens were not compared"
         else:
+            result["vectors"]["resnet_checkpoint_to_cn_clip"] = resnet(folder, peer, vocabulary)
             result["pixels"] = pixels(one, peer, pictures(30 if args.quick else 200, rng))
             result["tokens"] = tokens(one, peer, titles(500 if args.quick else LIMIT["titles"]))
     common.print_result(result, as_json=args.json)
@@ -75,6 +76,41 @@ def vectors(one: Clip, other: Clip, made: Callable[..., Any], images: list[Image
     for name, image, text in made(one, prepared):
         rows[f"checkpoint_to_{name}"] = compared(found, (image, text))
     return rows
+
+
+def resnet(folder: Path, peer: types.ModuleType, vocabulary: int) -> dict[str, float]:
+    """The same for the checkpoint with a ResNet-50, which transformers does not have."""
+    import torch
+
+    torch.manual_seed(0)
+    network = peer.model.CLIP(
+        embed_dim=1024, image_resolution=224, vision_layers=[3, 4, 6, 3], vision_width=64,
+        vision_patch_size=None, vocab_size=vocabulary, **text_settings(768, 3),
+    )  # fmt: skip
+    for name, values in network.state_dict().items():  # as after training: nothing is zero or one
+        if name.endswith(("running_var", "bn3.weight")):
+            values.uniform_(0.5, 1.5)
+        elif name.endswith("running_mean"):
+            values.normal_(0, 0.1)
+    peer.model.convert_weights(network)
+    torch.save({"state_dict": network.state_dict()}, folder / "resnet.pt")
+    clip = Clip.open(folder / "resnet.pt")
+    prepared = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3), dtype=np.uint8)
+    ids = torch.from_numpy(clip.tokens(TEXTS)[0])
+    with torch.inference_mode():
+        image = network.float().eval().encode_image(torch.from_numpy(clip.recipe.normalise(prepared)))
+        text = network.encode_text(torch.nn.functional.pad(ids, (0, 52 - ids.shape[1])))
+    found = clip.encode_prepared(prepared, unit=False), clip.encode_texts(TEXTS, unit=False)
+    return compared(found, (image.numpy(), text.numpy()))
+
+
+def text_settings(width: int, layers: int) -> dict[str, Any]:
+    """What the peer's network takes for its text tower."""
+    about = {"hidden_act": "gelu", "hidden_size": width, "intermediate_size": 4 * width}
+    about |= {"num_attention_heads": width // 64, "num_hidden_layers": layers, "initializer_range": 0.02}
+    about |= {"attention_probs_dropout_prob": 0.1, "hidden_dropout_prob": 0.1}
+    about |= {"max_position_embeddings": 512, "type_vocab_size": 2}
+    return {f"text_{name}": value for name, value in about.items()}
 
 
 def compared(one: tuple[Any, Any], other: tuple[Any, Any]) -> dict[str, float]:
@@ -175,15 +211,9 @@ def write_formats(
     layers = 12 if vision is FULL else 2
     width = 768 if vision is FULL else 128
     if peer is not None:
-        about = {"text_hidden_act": "gelu", "text_hidden_size": width, "text_intermediate_size": 4 * width}
-        about |= {"text_num_attention_heads": width // 64, "text_num_hidden_layers": layers}
-        about |= {"text_attention_probs_dropout_prob": 0.1, "text_hidden_dropout_prob": 0.1}
-        about |= {
-            "text_initializer_range": 0.02,
-            "text_max_position_embeddings": 512,
-            "text_type_vocab_size": 2,
-        }
-        network = peer.model.CLIP(embed_dim=512, vocab_size=vocabulary, **vision, **about)
+        network = peer.model.CLIP(
+            embed_dim=512, vocab_size=vocabulary, **vision, **text_settings(width, layers)
+        )
         peer.model.convert_weights(network)  # half precision, as its trainer saves
         tensors = {name: values.clone() for name, values in network.state_dict().items()}
         network = network.float().eval()
