@@ -122,7 +122,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(0)
     torch.set_grad_enabled(False)
-    count, rounds = (4, 1) if options.quick else (32, 3)
+    count, rounds = (4, 1) if options.quick else (16, 3)
     makers = (
         {"resnet50": resnet50}
         if options.quick
