@@ -4,7 +4,6 @@ import json
 
 import torch
 
-from plain_clip import ChineseClip as PlainChineseClip
 from plain_clip import Vision, settle
 
 LETTERS = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
@@ -80,7 +79,9 @@ def clip_folder(folder, seed=0):
 
 def chinese_clip_pt(path, *, half=False, seed=0):
     """A checkpoint as Chinese-CLIP's trainer writes it; the network."""
-    model = settle(PlainChineseClip(Vision(), words=len(BERT_WORDS)), seed)
+    from plain_clip import ChineseClip, settle
+
+    model = settle(ChineseClip(Vision(), words=len(BERT_WORDS)), seed)
     tensors = {f"module.{name}": values.clone() for name, values in model.state_dict().items()}
     if half:
         tensors = {name: v.half() if v.dim() > 1 else v for name, v in tensors.items()}

@@ -152,7 +152,9 @@ def test_a_sentencepiece_model_reads_as_in_transformers(tmp_path, kind):
 
 
 def test_settings_beside_a_tokenizer_say_how_a_text_ends(tmp_path):
-    tiny.siglip_folder(tmp_path, second=True) if pytest.importorskip("transformers") else None
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    tiny.siglip_folder(tmp_path, second=True)
     text = vocabulary.tokenizer_json("siglip", tmp_path)
     recipe = vocabulary.completed(family_recipe("siglip", 32, 6), "siglip", text, tmp_path)
     ids, _ = Tokens(text, recipe)(["Aa!"])
