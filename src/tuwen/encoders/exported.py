@@ -106,7 +106,7 @@ class Exported(Encoder):
         return np.concatenate(tower.run(batches))
 
     def _encode_texts(self, texts: Sequence[str]) -> Array:
-        tower, tokens = self._tower("text"), self._tokens
+        tower, tokens, context = self._tower("text"), self._tokens, self.recipe.context
         ids, mask = tokens(texts)
         self.cut = tokens.cut
         vectors = np.zeros((len(texts), self.width), dtype=np.float32)
@@ -117,8 +117,11 @@ class Exported(Encoder):
         for at in range(0, len(order), tower.chunk):
             part = order[at : at + tower.chunk]
             # letters and Chinese characters make different numbers of tokens: pad each part to its own
-            end = ids.shape[1] if self.recipe.pad == "context" else int(lengths[part].max())
-            batches.append({"ids": ids[part, :end], "mask": mask[part, :end]})
+            longest = -(-int(lengths[part].max()) // tower.step) * tower.step
+            end = context if self.recipe.pad == "context" else min(longest, context)
+            batches.append(
+                {"ids": _wide(ids[part], end, self.recipe.pad_id), "mask": _wide(mask[part], end, 0)}
+            )
             parts.append(part)
         for part, found in zip(parts, tower.run(batches), strict=True):
             vectors[part] = found
@@ -144,6 +147,13 @@ class Exported(Encoder):
                     variant.runtime, paths[0], variant.precision, self._threads
                 )
             return self._loaded[side]
+
+
+def _wide(rows: Array, width: int, fill: int) -> Array:
+    """Rows (n, t) as (n, width), cut or filled."""
+    made = np.full((len(rows), width), fill, dtype=rows.dtype)
+    made[:, : rows.shape[1]] = rows[:, :width]
+    return made
 
 
 def _choose(path: Path, variants: Sequence[bundle.Variant], runtime: str, precision: str) -> bundle.Variant:

@@ -27,6 +27,8 @@ class Tower(Protocol):
 
     #: Items that are computed at a time: as many as keep the processor busy and fit into its caches.
     chunk: int
+    #: Texts are padded to a multiple of so many tokens.
+    step: int
 
     def run(self, batches: Sequence[Mapping[str, Array]]) -> list[Array]:
         """The vectors (n, width) of each batch, in order; may be called from several threads."""

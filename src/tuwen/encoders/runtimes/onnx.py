@@ -35,6 +35,8 @@ class OnnxTower:
         threads: How many compute; 0 for one a core.
     """
 
+    step = 1
+
     def __init__(self, path: Path, precision: str, threads: int = 0) -> None:
         import onnxruntime
 

@@ -44,6 +44,7 @@ class OpenvinoTower:
     """
 
     chunk = 8
+    step = 8  # code is made and kept for every length that comes
 
     def __init__(self, path: Path, precision: str, threads: int = 0) -> None:
         openvino = library()
