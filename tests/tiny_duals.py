@@ -2,10 +2,6 @@
 
 import json
 
-import torch
-
-from plain_clip import Vision, settle
-
 LETTERS = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
 CHINESE = list("一二三红绿蓝黄色的大小车狗猫水山")
 #: A vocabulary of a BERT: letters, their continuations, some Chinese characters, some words.
