@@ -46,6 +46,8 @@ def chinese_clip_folder(folder, seed=0):
     """A ChineseCLIP of transformers, saved by it; the model."""
     from transformers import ChineseCLIPConfig, ChineseCLIPModel
 
+    from plain_clip import settle
+
     folder.mkdir(parents=True, exist_ok=True)
     text = TEXT | {"vocab_size": len(BERT_WORDS), "max_position_embeddings": 64}
     config = ChineseCLIPConfig(
@@ -61,6 +63,8 @@ def clip_folder(folder, seed=0):
     """A CLIP of transformers, saved by it; the model."""
     from transformers import CLIPConfig, CLIPModel
 
+    from plain_clip import settle
+
     folder.mkdir(parents=True, exist_ok=True)
     words = write_clip_words(folder)
     text = TEXT | {"vocab_size": words, "max_position_embeddings": 16}
@@ -75,7 +79,9 @@ def clip_folder(folder, seed=0):
 
 def chinese_clip_pt(path, *, half=False, seed=0):
     """A checkpoint as Chinese-CLIP's trainer writes it; the network."""
-    from plain_clip import ChineseClip, settle
+    import torch
+
+    from plain_clip import ChineseClip, Vision, settle
 
     model = settle(ChineseClip(Vision(), words=len(BERT_WORDS)), seed)
     tensors = {f"module.{name}": values.clone() for name, values in model.state_dict().items()}
@@ -90,6 +96,8 @@ def chinese_clip_pt(path, *, half=False, seed=0):
 def altclip_folder(folder, seed=0):
     """An AltCLIP of transformers, saved by it with a tokenizer in the manner of XLM-RoBERTa; the model."""
     from transformers import AltCLIPConfig, AltCLIPModel
+
+    from plain_clip import settle
 
     folder.mkdir(parents=True, exist_ok=True)
     pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *_pieces(), ("<mask>", 0.0)]
@@ -109,6 +117,8 @@ def siglip_folder(folder, seed=0, *, second=False):
     """A SigLIP of transformers, saved by it; `second` with the kind of tokenizer that SigLIP 2 has."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
     from transformers import SiglipConfig, SiglipModel
+
+    from plain_clip import settle
 
     folder.mkdir(parents=True, exist_ok=True)
     if second:
