@@ -20,6 +20,7 @@ PACKAGE = ROOT / "src" / "tuwen"
 # where the import name is not the name of the distribution
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "cykooz_resizer": "cykooz-resizer",
     "cv2": "opencv-python-headless",
     "huggingface_hub": "huggingface-hub",
     "faiss": "faiss-cpu",
@@ -49,7 +50,8 @@ def direct(project):
         *project["dependencies"],
         *(line for extra in project["optional-dependencies"].values() for line in extra),
     ]
-    return dict(line.split(">=") for line in wanted if not line.startswith("tuwen["))
+    plain = [line.split(";")[0] for line in wanted if not line.startswith("tuwen[")]  # on some machines only
+    return dict(line.split(">=") for line in plain)
 
 
 def number(version):
