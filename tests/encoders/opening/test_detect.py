@@ -27,7 +27,9 @@ def write(folder, **files):
         ({"config__json": {"model_type": "ernie"}}, "language"),
         ({"open_clip_config__json": {}}, "clip"),
         ({"vectors__npy": "", "vocab__txt": ""}, "word2vec"),
+        ({"vectors__npz": "", "chars_vocab__json": ""}, "word2vec"),
         ({"glove__txt": ""}, "word2vec"),
+        ({"sgns_weibo__vec": "", "readme__txt": ""}, "word2vec"),
     ],
 )
 def test_a_folder_is_known_by_its_description(tmp_path, files, family):
@@ -88,6 +90,13 @@ def test_an_unknown_ending_is_refused(tmp_path, name):
     (tmp_path / name).touch()
     with pytest.raises(InputError, match="name the family in front"):
         family_of(tmp_path / name)
+
+
+def test_a_folder_of_other_things_is_no_encoder(tmp_path):
+    for name in ("notes.txt", "features.npz", "photo.jpg", "captions.csv"):
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match=r"holds no encoder: no encoder\.json"):
+        family_of(tmp_path)
 
 
 def test_an_empty_folder_and_several_checkpoints_are_refused(tmp_path):

@@ -44,9 +44,18 @@ def test_a_name_is_taken_apart(text, family, target, options):
     assert parse(str(found), FAMILIES) == found
 
 
-@pytest.mark.parametrize("text", ["", "  ", "clip:", "concat:", ",cells=8", "clip:,device=cpu"])
-def test_nothing_is_named(text):
-    with pytest.raises(InputError, match="an encoder is missing"):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "an encoder is missing"),
+        ("  ", "an encoder is missing"),
+        (",cells=8", "an encoder is missing"),
+        ("clip:", "names nothing behind the colon; write clip:PATH"),
+        ("clip:,device=cpu", "names nothing behind the colon"),
+    ],
+)
+def test_nothing_is_named(text, said):
+    with pytest.raises(InputError, match=said):
         parse(text, FAMILIES)
 
 

@@ -82,13 +82,20 @@ def _of_folder(folder: Path) -> str:
     if files:
         names = ", ".join(file.name for file in files[:4])
         raise InputError(f"{folder} holds several checkpoints ({names}) and no config.json; name one of them")
-    vectors = [file for file in folder.iterdir() if file.suffix.lower() in (".npy", ".npz", *_VECTORS)]
-    if vectors:
+    if _has_word_vectors([file.name.lower() for file in folder.iterdir()]):
         return "word2vec"
     raise InputError(
         f"{folder} holds no encoder: no encoder.json (tuwen), no config.json (transformers), "
         "no checkpoint (.safetensors, .pt)"
     )
+
+
+def _has_word_vectors(names: list[str]) -> bool:
+    """Whether a folder's files look like word vectors: a matrix beside its words, or a file of both."""
+    matrices = [name for name in names if name.endswith((".npy", ".npz"))]
+    words = [name for name in names if name.endswith((".json", ".txt")) and re.search("vocab|words", name)]
+    both = re.compile(r"\.(vec|w2v|glove)(\.gz)?$|(glove|vec|embed).*\.txt(\.gz)?$")
+    return bool(matrices and words) or any(both.search(name) for name in names)
 
 
 def _of_keys(names: set[str], path: Path) -> str:

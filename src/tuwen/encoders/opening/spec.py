@@ -52,6 +52,8 @@ def parse(text: str, families: Iterable[str]) -> Spec:
     while family != "concat" and (found := _OPTION.search(rest)) and not _is_there(rest):
         options.append((found.group(1), found.group(2).strip()))
         rest = rest[: found.start()].rstrip()
+    if not rest and family:
+        raise InputError(f"{text!r} names nothing behind the colon; write {family}:PATH")
     if not rest:
         raise InputError(f"an encoder is missing: got {text!r}; name one, such as mini, or a folder or file")
     if len(dict(options)) < len(options):
