@@ -95,7 +95,8 @@ def _has_word_vectors(names: list[str]) -> bool:
     matrices = [name for name in names if name.endswith((".npy", ".npz"))]
     words = [name for name in names if name.endswith((".json", ".txt")) and re.search("vocab|words", name)]
     both = re.compile(r"\.(vec|w2v|glove)(\.gz)?$|(glove|vec|embed).*\.txt(\.gz)?$")
-    return bool(matrices and words) or any(both.search(name) for name in names)
+    alone = len(matrices) == 1 == len(names)  # with the words inside
+    return bool(matrices and words) or alone or any(both.search(name) for name in names)
 
 
 def _of_keys(names: set[str], path: Path) -> str:
