@@ -82,8 +82,9 @@ class Clip(Encoder):
             path: The folder or file.
             precision: What is computed in; `auto` is bf16 on a GPU that has it, fp32 elsewhere.
             device: `auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1`, `mps`.
-            vocabulary: The tokenizer's file or folder, where it does not lie beside the checkpoint; that
-                of Chinese-CLIP's own checkpoints, which come without, is part of tuwen.
+            vocabulary: The tokenizer's file or folder, where it does not lie beside the checkpoint.
+                Chinese-CLIP's own checkpoints come without: they read with `vocab.txt` of
+                bert-base-chinese.
             activation: Of open_clip checkpoints. `auto` is what open_clip_config.json says; else quick GELU
                 for OpenAI's own, told by its layout or by `openai` or `quickgelu` in the name of the file,
                 and GELU for others.
@@ -178,7 +179,7 @@ def _tokens(dual: Dual, vocabulary: Path | None, context: int | None) -> Tokens:
         InputError: There is none, or it does not fit.
     """
     recipe, towers = dual.recipe, dual.towers
-    place = vocabulary or vocabularies.beside(dual.kind, dual.folder, towers.words)
+    place = vocabulary or dual.folder
     if not place.exists():
         raise InputError(f"there is no vocabulary {place}; name a file or folder that is there")
     if context is not None:

@@ -14,13 +14,14 @@ from tuwen.encoders.inputs.tokens import tokenizer_from_json
 from tuwen.errors import Damaged, InputError
 from tuwen.files import read_json
 
-#: The vocabulary that every Chinese-CLIP reads with; its own checkpoints come without.
-CHINESE_BERT = Path(__file__).parents[1] / "weights" / "chinese_bert"
-_CHINESE_BERT_WORDS = 21_128
-
 _CLIP_WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 _CLIP_START, _CLIP_END = "<|startoftext|>", "<|endoftext|>"
 _SENTENCES = ("spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+# Chinese-CLIP's own checkpoints come without
+_WHERE = {
+    "chinese_clip": "; all of Chinese-CLIP read with the vocab.txt of bert-base-chinese (21,128 lines), which "
+    "lies in each of its transformers folders and in the package cn_clip"
+}
 # what each family's tokenizer may lie in, best first
 _FILES = {
     "chinese_clip": ("vocab.txt", "tokenizer.json"),
@@ -29,18 +30,6 @@ _FILES = {
     # SigLIP 2 has no spiece.model
     "siglip": ("spiece.model", "tokenizer.json", *_SENTENCES[1:]),
 }
-
-
-def beside(kind: str, folder: Path, rows: int) -> Path:
-    """Where the tokenizer of a checkpoint lies: in its folder, or with tuwen where none came with it.
-
-    Args:
-        kind: The family.
-        folder: That of the checkpoint.
-        rows: Of its token embedding.
-    """
-    alone = kind == "chinese_clip" and not any((folder / name).is_file() for name in _FILES[kind])
-    return CHINESE_BERT if alone and rows == _CHINESE_BERT_WORDS else folder
 
 
 def tokenizer_json(kind: str, place: Path) -> str:
@@ -58,7 +47,7 @@ def tokenizer_json(kind: str, place: Path) -> str:
     if file is None:
         raise InputError(
             f"{place} has no tokenizer: put {' or '.join(_FILES[kind][:2])}, which the model came with, "
-            "there, or name it with the option vocabulary=FILE"
+            f"there, or name it with the option vocabulary=FILE{_WHERE.get(kind, '')}"
         )
     if kind == "chinese_clip":
         return bert(_words(file), lower=_setting(file.parent, "do_lower_case", True))
