@@ -22,6 +22,7 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "cykooz_resizer": "cykooz-resizer",
     "cv2": "opencv-python-headless",
+    "cykooz_resizer": "cykooz-resizer",
     "huggingface_hub": "huggingface-hub",
     "faiss": "faiss-cpu",
     "lance": "pylance",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tuwen.data import Source, open_source
-from tuwen.encoders import Encoder, exporting
+from tuwen.encoders import Encoder
 from tuwen.encoders.runtimes import Precision, Runtime, bundle
 from tuwen.errors import InputError, PictureError
 from tuwen.records import Picture, Record
@@ -49,6 +49,8 @@ def export_encoder(
         InputError: A source is empty or cannot be read, or the encoder cannot be exported.
         MissingExtra: A package that exporting needs is not installed.
     """
+    from tuwen.encoders import exporting
+
     if calibrate is not None and (runtime, precision) != ("openvino", "int8"):
         raise InputError(
             f"only int8 for openvino is calibrated, not {precision} for {runtime}; leave the source out"
