@@ -64,7 +64,7 @@ def test_a_path_is_named_so_that_it_opens_from_anywhere(bow, tmp_path, monkeypat
 
 def test_a_concatenation_of_paths_opens_from_anywhere(bow, tmp_path, monkeypatch):
     np.savez("f.npz", text_ids=["1"], text_vectors=np.ones((1, 2)))
-    made = encoders.load(f"concat:0.5*./{bow}+stored:f.npz")
+    made = encoders.load(f"concat:./{bow}+0.5*stored:f.npz")
     monkeypatch.chdir(Path(tmp_path).parent)
     assert encoders.load(made.name).fingerprint == made.fingerprint
     assert made.encode_texts(["a dog"], ids=["1"]).shape == (1, made.width)

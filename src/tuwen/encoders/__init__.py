@@ -108,7 +108,11 @@ def _changed(path: Path) -> int:
 
 
 def _by_place(parsed: Spec) -> Encoder:
-    if parsed.family in ("concat", "stored"):
+    if parsed.family == "concat":
+        from tuwen.encoders.concat import Concat
+
+        return Concat.open(parsed.target)  # as it stands: a path would lose the dot of ./mini
+    if parsed.family == "stored":
         return _open(parsed.family, Path(parsed.target), parsed)
     known, path = located(parsed)
     family = parsed.family if parsed.family in names() else known
@@ -131,8 +135,6 @@ def _open(family: str, path: Path, parsed: Spec) -> Encoder:
     kind = find(family)
     options = convert(parsed.options, kind.open)
     made = kind.open(path, **options)
-    if family == "concat":
-        return made  # it is named by its parts
     target = os.path.abspath(parsed.target) if Path(parsed.target).exists() else parsed.target  # noqa: PTH100
     # what names a file means the same one from every folder
     named = {

@@ -72,7 +72,7 @@ class Concat(Encoder):
         self.fingerprint = _fingerprint(self.parts, self.weights)
 
     @classmethod
-    def open(cls, path: Path) -> Self:  # type: ignore[override]
+    def open(cls, path: Path | str) -> Self:  # type: ignore[override]
         """Make it from `[WEIGHT*]ENCODER+[WEIGHT*]ENCODER...`, as stands behind `concat:`.
 
         Args:
@@ -84,7 +84,7 @@ class Concat(Encoder):
         """
         from tuwen import encoders
 
-        text = path.as_posix()
+        text = str(path)
         specs = list(_split(text))
         parts, weights = [], []
         for piece in specs:
