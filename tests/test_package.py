@@ -20,7 +20,6 @@ PACKAGE = ROOT / "src" / "tuwen"
 # where the import name is not the name of the distribution
 DISTRIBUTIONS = {
     "PIL": "pillow",
-    "cykooz_resizer": "cykooz-resizer",
     "cv2": "opencv-python-headless",
     "cykooz_resizer": "cykooz-resizer",
     "huggingface_hub": "huggingface-hub",

@@ -170,7 +170,9 @@ def _summary(path: Path, target: Collection, reports: Sequence[Report]) -> None:
             f"  see them:   tuwen show {typed} --ledger\n  try again:  the same command with --retry"
         )
     if target.count("image") or target.count("text"):
-        _output.note(f"Next:  tuwen search {typed} 一只狗")
+        words = "text" in target.encoder.modalities if target.store.identity.encoder else False
+        question = "一只狗" if words else "--image PICTURE"
+        _output.note(f"Next:  tuwen search {typed} {question}")
     else:
         _output.note(
             "Nothing was found to index; name folders of pictures, or tables with pictures and texts."

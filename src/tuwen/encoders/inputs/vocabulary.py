@@ -19,8 +19,8 @@ _CLIP_START, _CLIP_END = "<|startoftext|>", "<|endoftext|>"
 _SENTENCES = ("spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
 # Chinese-CLIP's own checkpoints come without
 _WHERE = {
-    "chinese_clip": "; all of Chinese-CLIP read with the vocab.txt of bert-base-chinese (21,128 lines), which "
-    "lies in each of its transformers folders and in the package cn_clip"
+    "chinese_clip": "; all of Chinese-CLIP read with the vocab.txt of bert-base-chinese (21,128 lines), "
+    "which lies in each of its transformers folders and in the package cn_clip"
 }
 # what each family's tokenizer may lie in, best first
 _FILES = {
