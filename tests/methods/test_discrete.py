@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tuwen.methods.discrete import as_signs, coordinate_signs
+from tuwen.methods.discrete import as_signs, coordinate_signs, likeness_factor
 
 
 @pytest.fixture
@@ -55,3 +55,15 @@ def test_a_tie_keeps_its_bit_and_the_start_is_left_alone(problem):
 
 def test_zero_counts_as_minus_as_in_packed_codes():
     np.testing.assert_array_equal(as_signs(np.array([-2.0, 0.0, 3.0])), [-1, -1, 1])
+
+
+def test_the_factor_gives_centred_cosines_of_labels():
+    labels = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
+    factor = likeness_factor(labels)
+    likeness = factor @ factor.T
+    units = labels / np.linalg.norm(labels, axis=1, keepdims=True)
+    centre = np.eye(4) - 0.25
+    plain = centre @ units @ units.T @ centre
+    np.testing.assert_allclose(likeness, plain * 4 / np.trace(plain))
+    np.testing.assert_allclose(likeness.sum(axis=0), 0, atol=1e-12)
+    assert np.trace(likeness) == pytest.approx(4)

@@ -37,25 +37,29 @@ class AnchoredHasher(Hasher):
         self.means_: dict[str, Array] = {}
         self.variances_: dict[str, float] = {}
         self.anchors_: dict[str, Array] = {}
+        for modality, features in (("image", images), ("text", texts)):
+            self.means_[modality] = features.mean(axis=0, dtype=np.float64)
+            self.variances_[modality] = self.kernel_width / 2 * mean_squared_distance(features)
         (x, root_x), (y, root_y) = self._learn(images, "image"), self._learn(texts, "text")
         weights = self._solve(x, y, labels.astype(np.float64))
         self.weights_ = {"image": root_x @ weights[0], "text": root_y @ weights[1]}
 
     def _learn(self, features: Array, modality: Modality) -> tuple[Array, Array]:
         """Anchors of a modality; gives the explicit features (n, r) and what makes them of kernel columns."""
-        self.means_[modality] = features.mean(axis=0, dtype=np.float64)
-        centred = features - self.means_[modality]
-        self.variances_[modality] = self.kernel_width / 2 * mean_squared_distance(features)
+        centred = self._centred(features, modality)
         self.anchors_[modality] = centres(centred, self.anchors, self.seed)
         places = self.anchors_[modality]
         root = nystrom_root(rbf(places, places, self.variances_[modality]))
         return rbf(centred, places, self.variances_[modality]) @ root, root
+
+    def _centred(self, features: Array, modality: Modality) -> Array:
+        return np.asarray(features - self.means_[modality])
 
     @abstractmethod
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
         """Weights (r_image, bits) and (r_text, bits) of explicit features (n, r), float64."""
 
     def _transform(self, features: Array, modality: Modality) -> Array:
-        centred = features - self.means_[modality]
+        centred = self._centred(features, modality)
         kernel = rbf(centred, self.anchors_[modality], self.variances_[modality])
         return np.asarray(kernel @ self.weights_[modality])

@@ -31,6 +31,17 @@ def coordinate_signs(signs: Array, linear: Array, gram: Array, sweeps: int = 3) 
     return signs
 
 
+def likeness_factor(labels: Array) -> Array:
+    """F (n, n_classes), of which F Fᵀ are the centred cosines of labels, scaled to a mean diagonal of one.
+
+    Most pairs are unlike: uncentred, a bit that is + for all images and - for all texts would explain that
+    best, while it tells nothing.
+    """
+    units = labels / np.maximum(np.linalg.norm(labels, axis=1, keepdims=True), 1e-12)
+    centred = units - units.mean(axis=0)
+    return np.asarray(centred / max(float(np.sqrt((centred**2).sum() / max(len(labels), 1))), 1e-12))
+
+
 def as_signs(values: Array) -> Array:
     """+1.0 where above zero, else -1.0, as codes are packed."""
     return np.where(values > 0, 1.0, -1.0)
