@@ -58,3 +58,24 @@ def test_an_item_alone_has_an_empty_row_in_the_laplacian(rows):
     graph = graphs.neighbour_graph(rows, 3).tolil()
     graph[0], graph[:, 0] = 0, 0
     assert np.abs(graphs.laplacian(graph.tocsr()).toarray()[0]).max() == 0
+
+
+def test_smooth_columns_solve_their_systems(rows):
+    rng = np.random.default_rng(1)
+    rough = graphs.laplacian(graphs.neighbour_graph(rows, 3)).toarray()
+    shifts, target = np.array([0.1, 1.0, 30.0]), rng.normal(size=(30, 3))
+    found = graphs.solve_smooth(lambda v: rough @ v, shifts, target, np.zeros((30, 3)))
+    for column, shift in enumerate(shifts):
+        plain = np.linalg.solve(shift * np.eye(30) + rough, target[:, column])
+        np.testing.assert_allclose(found[:, column], plain, atol=1e-7)
+    again = graphs.solve_smooth(lambda v: rough @ v, shifts, target, found)
+    np.testing.assert_allclose(again, found, atol=1e-9)
+
+
+def test_the_laplacian_of_classes_is_the_dense_one():
+    labels = np.array([[1, 0], [1, 1], [0, 1], [0, 1], [0, 0]], dtype=float)
+    units = labels / np.maximum(np.linalg.norm(labels, axis=1, keepdims=True), 1e-12)
+    cosines = units @ units.T
+    roots = np.append(1 / np.sqrt(cosines.sum(axis=1)[:4]), 0)
+    dense = np.diag([1.0, 1, 1, 1, 0]) - roots[:, None] * cosines * roots
+    np.testing.assert_allclose(graphs.class_laplacian(labels)(np.eye(5)), dense, atol=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -83,3 +84,43 @@ def laplacian(graph: Any, normalised: bool = True) -> Any:
         return (diags(degrees) - graph).tocsr()
     roots = np.where(degrees > 0, 1 / np.sqrt(np.where(degrees > 0, degrees, 1)), 0.0)
     return (diags((degrees > 0).astype(float)) - diags(roots) @ graph @ diags(roots)).tocsr()
+
+
+def solve_smooth(apply: Callable[[Array], Array], shifts: Array, target: Array, start: Array) -> Array:
+    """Columns v_j with shift_j v_j + apply(v_j) = target_j, by conjugate gradients on all columns at once.
+
+    Args:
+        apply: A symmetric matrix without negative eigenvalues times (n, k) columns.
+        shifts: (k,) above zero.
+        target: (n, k).
+        start: (n, k), a guess; a good one saves steps.
+    """
+    v = start.copy()
+    residual = target - shifts * v - apply(v)
+    direction = residual.copy()
+    size = (residual**2).sum(axis=0)
+    enough = 1e-20 * np.maximum((target**2).sum(axis=0), 1e-300)
+    for _ in range(200):
+        if (size <= enough).all():
+            break
+        moved = shifts * direction + apply(direction)
+        curve = (direction * moved).sum(axis=0)
+        step = np.where(curve > 0, size / np.where(curve > 0, curve, 1), 0)
+        v += step * direction
+        residual -= step * moved
+        new = (residual**2).sum(axis=0)
+        direction = residual + np.where(size > 0, new / np.where(size > 0, size, 1), 0) * direction
+        size = new
+    return v
+
+
+def class_laplacian(labels: Array) -> Callable[[Array], Array]:
+    """The normalised Laplacian of the graph whose weights are cosines of labels, as a product with columns.
+
+    The graph is dense within a class, so it is kept as its factor (n, n_classes).
+    """
+    units = labels / np.maximum(np.linalg.norm(labels, axis=1, keepdims=True), 1e-12)
+    degrees = units @ units.sum(axis=0)
+    linked = degrees > 0
+    factor = units / np.sqrt(np.where(linked, degrees, 1))[:, None]
+    return lambda v: np.asarray(linked[:, None] * v - factor @ (factor.T @ v))
