@@ -18,16 +18,13 @@ _CPUINFO = Path("/proc/cpuinfo")
 #: What numpy calls groups of instructions with VNNI.
 _VNNI = {"AVX512_CLX", "AVX512_ICL", "AVX512_SPR"}
 
-#: So many items of int8 at once; each is computed by several threads already.
-_SIDE_BY_SIDE = 4
-
 
 class OnnxTower:
     """A tower in an ONNX file.
 
     The scale of int8 activations is found at run time, one for a whole batch: items would change with
-    what stands beside them, so each is a batch of its own, and several run side by side. On a picture
-    tower that is also the fastest.
+    what stands beside them. So each is a batch of its own, computed by one thread, and as many side by
+    side as there are cores: threads that share the small matrices of one text wait more than they do.
 
     Args:
         path: The file; large ones have their weights in another beside it.
@@ -43,7 +40,7 @@ class OnnxTower:
         self.chunk = 1 if precision == "int8" else 8
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1 if self.chunk == 1 else threads
         # waiting threads sleep: pictures are decoded on the same cores
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if _overflows():
@@ -61,7 +58,7 @@ class OnnxTower:
                 f"({str(error)[:160]}); update it, or export again"
             ) from error
         self._inputs = {one.name for one in self._session.get_inputs()}
-        count = min(_SIDE_BY_SIDE, threads or os.cpu_count() or 1) if self.chunk == 1 else 1
+        count = (threads or _cores()) if self.chunk == 1 else 1
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="tuwen-onnx") if count > 1 else None
 
     def run(self, batches: Sequence[Mapping[str, Array]]) -> list[Array]:
@@ -73,6 +70,13 @@ class OnnxTower:
     def _run(self, batch: Mapping[str, Array]) -> Array:
         found: Array = self._session.run(None, {name: batch[name] for name in self._inputs})[0]
         return found
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _overflows() -> bool:
