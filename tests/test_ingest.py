@@ -131,6 +131,21 @@ def test_what_the_encoder_does_not_know_is_left_out_and_counted(tmp_path, photos
     assert report.left_out == {left: 2 if left == "text" else 1}
 
 
+def test_a_text_that_says_nothing_to_the_encoder_is_listed_and_stops_nothing(collection, monkeypatch):
+    encoder = collection.encoder
+    inner = encoder._encode_texts
+    deaf = lambda texts: inner(texts) * np.array([["xyz" not in text] for text in texts])  # noqa: E731
+    monkeypatch.setattr(encoder, "_encode_texts", deaf)
+    report = ingest_records(collection, [Record(texts=(Text(text=t, id=t),)) for t in ("red", "xyz", "blue")])
+    assert (report.texts.added, report.refused) == (2, 1)
+    assert sorted(collection.ids("text")) == ["blue", "red"]
+    assert ledger(collection) == {"xyz": "featureless"}
+    again = ingest_records(collection, [Record(texts=(Text(text="xyz", id="xyz"),))])
+    assert (again.texts.added, again.refused, ledger(collection)) == (0, 1, {"xyz": "featureless"})
+    with pytest.raises(InputError, match="'xyz' says nothing to the encoder"):
+        collection.search("xyz")
+
+
 def test_texts_longer_than_the_encoder_reads_are_counted(collection, monkeypatch):
     encoder = collection.encoder
     inner = encoder._encode_texts

@@ -81,6 +81,11 @@ def encode_query(collection: Collection, query: Query) -> Array:
     for part in query.parts:
         if part.text is not None:
             vector = collection.encoder.encode_texts([part.text])[0]
+            if not vector.any():
+                raise InputError(
+                    f"{part.text!r} says nothing to the encoder {collection.encoder.name}: "
+                    "it knows none of the words; ask with others"
+                )
         elif part.image is not None:
             vector = collection.encoder.encode_images([part.image])[0]
         else:

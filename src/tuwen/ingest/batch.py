@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +38,7 @@ class Batch:
         self._collection = collection
         self._items = items
         self._opened = time.monotonic()
+        self.speechless: set[str] = set()  # places of texts that were taken for new and then refused
         self._clear()
 
     def add_image(self, columns: dict[str, Any], pixels: Array, *, replaces: bool = False) -> None:
@@ -85,20 +88,14 @@ class Batch:
         """
         if self._count:
             self._encode_images()
-            texts = self._fresh["text"]
-            if texts:
-                self._vectors["text"].append(
-                    self._collection.encoder.encode_texts(
-                        [t["text"] for t in texts], ids=[t["id"] for t in texts]
-                    )
-                )
+            self._encode_texts()
             with self._collection.store.transaction() as transaction:
                 for kind in MODALITIES:
                     self._write(transaction, kind)
                 if self._refusals:
                     transaction.refuse(self._refusals)
-                if self._forgiven:
-                    transaction.forgive(sorted(self._forgiven))
+                if forgiven := self._forgiven - self.speechless:
+                    transaction.forgive(sorted(forgiven))
         self._clear()
 
     def _clear(self) -> None:
@@ -122,6 +119,27 @@ class Batch:
         if self._waiting:
             self._vectors["image"].append(self._collection.encoder.encode_prepared(np.stack(self._waiting)))
             self._waiting = []
+
+    def _encode_texts(self) -> None:
+        """Vectors of the new texts; one that says nothing to the encoder is refused, as nothing finds it."""
+        texts, encoder = self._fresh["text"], self._collection.encoder
+        if not texts:
+            return
+        vectors = encoder.encode_texts([text["text"] for text in texts], ids=[text["id"] for text in texts])
+        told: list[bool] = (np.abs(vectors).max(axis=1) > 0).tolist()
+        for text in (text for text, some in zip(texts, told, strict=True) if not some):
+            # the place as the ledger names it: the file and the line
+            place = os.path.normpath(Path(text["source"]).parent / text["origin"]) if text["origin"] else ""
+            reason = (
+                f"the text {text['text'][:60]!r} says nothing to {encoder.name}; it knows none of the words"
+            )
+            item = place or text["id"]
+            self._refusals.append(
+                Refusal(item=item, code="featureless", reason=reason, source=text["source"])
+            )
+            self.speechless.add(item)
+        self._fresh["text"] = [text for text, some in zip(texts, told, strict=True) if some]
+        self._vectors["text"].append(vectors[told])
 
     def _write(self, transaction: Transaction, kind: Modality) -> None:
         table, fresh = TABLE_OF[kind], self._fresh[kind]

@@ -196,13 +196,13 @@ class _Run:
     def finish(self) -> Report:
         """Commit the rest, write the ledger for people, and say what was done."""
         self._batch.commit()
-        decider = self.decider
+        decider, speechless = self.decider, len(self._batch.speechless)
         return Report(
             images=decider.images,
-            texts=decider.texts,
+            texts=replace(decider.texts, added=decider.texts.added - speechless),
             left_out=dict(self._left_out),
             cut=self._collection.encoder.cut - self._cut,
-            refused=decider.refused,
+            refused=decider.refused + speechless,
             still_refused=decider.still_refused,
             ledger=write_ledger(self._collection),
             seconds=time.monotonic() - self._began,
