@@ -93,7 +93,7 @@ def peer_doc2vec(texts: list[str]) -> Made:
     start = time.perf_counter()
     words = Words()
     documents = [TaggedDocument(words.cut(text), [place]) for place, text in enumerate(texts)]
-    model = Doc2Vec(documents, vector_size=300, dm=0, min_count=2, epochs=20, seed=0, workers=1)
+    model = Doc2Vec(documents, vector_size=300, dm=0, min_count=2, epochs=40, seed=0, workers=1)
     seconds = time.perf_counter() - start
     return Made(
         lambda some: unit_rows(np.stack([model.infer_vector(words.cut(text)) for text in some])), seconds
@@ -178,7 +178,7 @@ def measured(make: Callable[[list[str]], Made], data: dict[str, Any]) -> dict[st
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--language", type=Path, action="append", default=[], help="a text network's folder")
-    parser.add_argument("--only", action="append", help="a spec; may be given several times")
+    parser.add_argument("--only", action="append", help="a spec or a peer; may be given several times")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -194,11 +194,14 @@ def main() -> None:
         ]
         pictures = list(captions(folder / "flickr8k" / "val.csv", language).values())
         data[language] = fit[: sizes[2]], pictures[: sizes[3]]
-    specs = arguments.only or [
-        *(QUICK if arguments.quick else SPECS),
-        f"word2vec:{folder / 'wordvec'}",
-        "mini",
-    ]
+    specs = [*(QUICK if arguments.quick else SPECS), f"word2vec:{folder / 'wordvec'}", "mini"]
+    peers: dict[str, Callable[[list[str]], Made]] = {
+        "scikit-learn and jieba, TF-IDF": peer_tfidf,
+        "gensim, PV-DBOW": peer_doc2vec,
+    }
+    if arguments.only:
+        specs = [name for name in arguments.only if name not in peers]
+        peers = {name: make for name, make in peers.items() if name in arguments.only}
     specs += [str(path) for path in arguments.language]
     ours: dict[str, Any] = {}
     for spec in specs:
@@ -207,17 +210,16 @@ def main() -> None:
         name = spec.replace(str(folder) + "/", "")
         name = "language" if Path(spec).is_dir() else name
         ours[name] = measured(lambda texts, spec=spec: made(spec, texts), data)
-    peers = {}
-    if not arguments.only:
-        for name, make in (("scikit-learn and jieba, TF-IDF", peer_tfidf), ("gensim, PV-DBOW", peer_doc2vec)):
-            say(name)
-            peers[name] = measured(make, data)
+    beside: dict[str, Any] = {}
+    for name, make in peers.items():
+        say(name)
+        beside[name] = measured(make, data)
     result = {
         "benchmark": "classic_texts",
         "titles": f"{sizes[0]} to learn from, {sizes[1]} scored, 10 classes",
         "captions": f"{sizes[2]} to learn from; {sizes[3]} ask for {4 * sizes[3]}",
         "ours": ours,
-        "peers": peers,
+        "peers": beside,
     }
     print_result(result, as_json=arguments.json)
 

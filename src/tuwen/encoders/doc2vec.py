@@ -46,7 +46,7 @@ class Doc2vec(FittedOnTexts):
     variant: Variant = "dbow"
     width: int = 300
     window: int = 5
-    epochs: int = 20
+    epochs: int = 40
     negative: int = 5
     min_count: int = 2
     sample: float = 1e-3

@@ -58,7 +58,7 @@ class Word2vec(FittedOnTexts):
     variant: Variant = "skipgram"
     width: int = 300
     window: int = 5
-    epochs: int = 5
+    epochs: int = 20
     negative: int = 5
     min_count: int = 2
     seed: int = 0
