@@ -55,6 +55,11 @@ def test_a_folder_with_something_else_is_refused(clip, tmp_path):
         exporting.export(clip, tmp_path / "letter.txt")
 
 
+def test_what_a_killed_export_left_is_no_hindrance(clip, tmp_path):
+    (tmp_path / ".exporting-abc").mkdir()
+    assert exporting.made(tmp_path, clip) is None
+
+
 def test_an_encoder_without_towers_is_refused(tmp_path):
     with pytest.raises(InputError, match="mini has no network to export"):
         exporting.export(encoders.load("mini"), tmp_path / "out")

@@ -25,6 +25,7 @@ __all__ = ["check", "export", "made"]
 #: So many random pictures and texts are compared where none are given.
 RANDOM = 32
 _PARITY = "parity.json"
+_WORK = ".exporting-"
 Say = Callable[[str], None]
 
 
@@ -73,7 +74,7 @@ def export(
             f"and there are no {lacking[0]}s; name a source that has them, or leave the calibration out"
         )
     files = {}
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_WORK) as temporary:
         for side, tower in towers.items():
             say(f"exporting the {side} tower")
             written = _write(side, tower, recipe, Path(temporary), runtime, precision, samples.get(side, []))
@@ -139,7 +140,9 @@ def made(folder: Path, encoder: Encoder) -> bundle.Bundle | None:
         InputError: The folder holds another encoder, or something else.
     """
     if not (folder / bundle.MANIFEST).is_file():
-        if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        # what a killed export leaves behind is in nobody's way
+        holds = folder.is_dir() and any(not path.name.startswith(_WORK) for path in folder.iterdir())
+        if folder.is_file() or holds:
             raise InputError(f"{folder} holds something else; name a new or an empty folder")
         return None
     about = bundle.read(folder)
