@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from tuwen.methods.hashing import lssh
 from tuwen.methods.hashing.lssh import LSSH
 
 
@@ -17,26 +16,6 @@ def test_the_objective_falls(fitted):
     assert len(fitted.objective_) == 20
     assert (np.diff(fitted.objective_) <= 1e-3 * fitted.objective_[0]).all()
     assert fitted.objective_[-1] < fitted.objective_[0]
-
-
-def test_sparse_codes_are_those_of_scikit_learn(fitted, classes):
-    from sklearn.linear_model import Lasso
-
-    x = fitted._prepared(classes[0][:3], "image")
-    ours = fitted._sparse(x, np.zeros((3, 60)), steps=2000)
-    lasso = Lasso(fitted.sparsity / (2 * x.shape[1]), fit_intercept=False, max_iter=100_000, tol=1e-10)
-    for row in range(3):
-        theirs = lasso.fit(fitted.b_.T, x[row]).coef_
-        np.testing.assert_allclose(ours[row] @ fitted.b_, theirs @ fitted.b_, atol=1e-4)
-        assert np.abs(ours[row]).sum() == pytest.approx(np.abs(theirs).sum(), rel=1e-3)
-
-
-def test_atoms_are_no_longer_than_one_and_never_fit_worse():
-    rng = np.random.default_rng(0)
-    x, s, atoms = rng.normal(size=(30, 5)), rng.normal(size=(30, 8)), rng.normal(size=(8, 5)) / 9
-    better = lssh._dictionary(x, s, atoms)
-    assert (np.linalg.norm(better, axis=1) <= 1 + 1e-9).all()
-    assert ((x - s @ better) ** 2).sum() < ((x - s @ atoms) ** 2).sum()
 
 
 def test_a_text_is_coded_by_the_best_factor_near_zero(fitted, classes):

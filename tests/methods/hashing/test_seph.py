@@ -42,17 +42,6 @@ def test_the_objective_never_rises(fitted):
     assert (np.diff(fitted.objective_) <= 1e-6).all()
 
 
-def test_logistic_weights_are_those_of_scikit_learn():
-    from sklearn.linear_model import LogisticRegression
-
-    rng = np.random.default_rng(0)
-    x, signs = rng.normal(size=(80, 5)), np.sign(rng.normal(size=(80, 2)))
-    ours = seph._logistic(x, signs, 0.5)
-    for column in range(2):
-        theirs = LogisticRegression(C=1.0, fit_intercept=False, tol=1e-8).fit(x, signs[:, column])
-        np.testing.assert_allclose(ours[:, column], theirs.coef_[0], atol=2e-3)
-
-
 def test_fused_bits_are_the_product_of_posteriors_over_the_prior(fitted, classes):
     images, texts, _ = classes
 

@@ -40,7 +40,7 @@ class CVH(LinearHasher):
         whiten_x, whiten_y = inverse_root(x, self.ridge), inverse_root(y, self.ridge)
         u, values, vt = np.linalg.svd(whiten_x @ (x.T @ y / len(x)) @ whiten_y, full_matrices=False)
         rank = rank_of(values, 1.0)
-        if not self.rotate:
+        if not (self.rotate and rank):
             why = "no more directions correlate at all (rotate=True would make further bits from these)"
             check_rank(self, "bits", rank, why)
         kept = min(rank, self.bits)

@@ -9,6 +9,7 @@ import numpy as np
 from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.methods.base import Hasher, Paper
 from tuwen.methods.linear import fixed_signs
+from tuwen.methods.sparse import better_atoms, short_rows, sparse_codes
 
 
 @dataclass(kw_only=True, eq=False)
@@ -61,16 +62,16 @@ class LSSH(Hasher):
         self.components_ = (vectors * fixed_signs(vectors)).astype(np.float32)
         x, t = self._prepared(images, "image"), self._prepared(texts, "text")
         atoms = min(self.atoms, len(x))
-        self.b_ = _short(rng.standard_normal((atoms, x.shape[1])))
-        self.r_ = _short(rng.standard_normal((atoms, self.bits)))
-        self.a_ = _short(rng.standard_normal((self.bits, t.shape[1])))
+        self.b_ = short_rows(rng.standard_normal((atoms, x.shape[1])))
+        self.r_ = short_rows(rng.standard_normal((atoms, self.bits)))
+        self.a_ = short_rows(rng.standard_normal((self.bits, t.shape[1])))
         s, y = np.zeros((len(x), len(self.b_))), self._factor(t)
         self.objective_: list[float] = []
         for _ in range(self.iterations):
             s = self._sparse(x, s, y)
-            self.b_, self.r_ = _dictionary(x, s, self.b_), _dictionary(y, s, self.r_)
+            self.b_, self.r_ = better_atoms(x, s, self.b_), better_atoms(y, s, self.r_)
             y = self._factor(t, s @ self.r_)
-            self.a_ = _dictionary(t, y, self.a_)
+            self.a_ = better_atoms(t, y, self.a_)
             self.objective_.append(self._objective(x, t, s, y))
         self.thresholds_ = {"image": (s @ self.r_).mean(axis=0), "text": self._factor(t).mean(axis=0)}
         self.fused_threshold_ = y.mean(axis=0)
@@ -85,21 +86,11 @@ class LSSH(Hasher):
         return float(images + texts + self.coupling * ((y - s @ self.r_) ** 2).sum())
 
     def _sparse(self, x: Array, start: Array, y: Array | None = None, steps: int = 15) -> Array:
-        """Sparse codes (n, atoms) of images, drawn to latent vectors where those are given: FISTA."""
+        """Sparse codes (n, atoms) of images, drawn to latent vectors where those are given."""
         gram, linear = self.b_ @ self.b_.T, x @ self.b_.T
         if y is not None:
             gram, linear = gram + self.coupling * self.r_ @ self.r_.T, linear + self.coupling * y @ self.r_.T
-        step = 1 / max(float(np.linalg.eigvalsh(gram)[-1]), 1e-12)
-        old = ahead = start
-        t = 1.0
-        for _ in range(steps):
-            moved = ahead - step * (ahead @ gram - linear)
-            new = np.sign(moved) * np.maximum(np.abs(moved) - self.sparsity * step / 2, 0)
-            if ((ahead - new) * (new - old)).sum() > 0:  # overshot: momentum starts anew
-                t = 1.0
-            following = (1 + np.sqrt(1 + 4 * t * t)) / 2
-            ahead, old, t = new + (t - 1) / following * (new - old), new, following
-        return old
+        return sparse_codes(gram, linear, start, self.sparsity, steps)
 
     def _factor(self, t: Array, near: Array | None = None) -> Array:
         """Latent vectors (n, bits) of texts, drawn to those of their images where given, else to zero."""
@@ -123,17 +114,3 @@ class LSSH(Hasher):
             s = self._sparse(x, s, y)
             y = self._factor(t, s @ self.r_)
         return np.asarray(y - self.fused_threshold_)
-
-
-def _short(rows: Array) -> Array:
-    """Rows no longer than one."""
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1))
-
-
-def _dictionary(x: Array, s: Array, atoms: Array) -> Array:
-    """Atoms no longer than one that fit x better, each in turn the best for the others."""
-    gram, linear, atoms = s.T @ s, s.T @ x, atoms.copy()
-    for j in np.flatnonzero(np.diag(gram) > 1e-12):
-        atoms[j] += (linear[j] - gram[j] @ atoms) / gram[j, j]
-        atoms[j] /= max(float(np.linalg.norm(atoms[j])), 1.0)
-    return atoms

@@ -70,12 +70,12 @@ class SAVH(LinearHasher):
         held /= np.maximum(held.sum(axis=1, keepdims=True), 1e-12)
         edges = held / np.sqrt(np.maximum(held.sum(axis=0), 1e-12))
         told = x @ inverse_root(x, self.ridge / len(x)) * np.sqrt(self.visual / len(x))
-        factors = np.concatenate([edges, told, y * np.sqrt(self.textual) / np.linalg.norm(y)], axis=1)
+        seen = y * np.sqrt(self.textual) / max(float(np.linalg.norm(y)), 1e-12)
+        factors = np.concatenate([edges, told, seen], axis=1)
         factors -= factors.mean(axis=0)  # the constant, smoothest of all, tells nothing
         values, vectors = np.linalg.eigh(factors.T @ factors)
-        check_rank(
-            self, "bits", min(rank_of(values), len(x) - 1), "topics and features have no more directions"
-        )
+        rank = min(rank_of(values), len(x) - 1)
+        check_rank(self, "bits", rank, "topics and features have no more directions")
         leading = vectors[:, ::-1][:, : self.bits] / np.sqrt(values[::-1][: self.bits])
         z = factors @ leading * np.sqrt(len(x))
         self.eigenvalues_ = values[::-1][: self.bits]

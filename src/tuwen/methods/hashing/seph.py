@@ -9,6 +9,7 @@ import numpy as np
 from tuwen.arrays import Array
 from tuwen.methods.anchored import AnchoredHasher
 from tuwen.methods.base import Paper
+from tuwen.methods.logistic import logistic_weights
 
 
 @dataclass(kw_only=True, eq=False)
@@ -52,7 +53,7 @@ class SePH(AnchoredHasher):
         signs = np.where(self._codes(labels, rng) > 0, 1.0, -1.0)
         positive = np.clip((signs > 0).mean(axis=0), 0.5 / len(signs), 1 - 0.5 / len(signs))
         self.prior_ = np.log(positive / (1 - positive))
-        return _logistic(x, signs, self.ridge), _logistic(y, signs, self.ridge)
+        return logistic_weights(x, signs, self.ridge), logistic_weights(y, signs, self.ridge)
 
     def _codes(self, labels: Array, rng: np.random.Generator) -> Array:
         """Real codes (n, bits) of labels."""
@@ -107,22 +108,4 @@ def _divergence(h: Array, units: Array, whole: float, block: int = 256) -> tuple
         attraction[rows] = p.sum(axis=1)[:, None] * h[rows] - p @ h
         near *= near
         repulsion[rows] = near.sum(axis=1)[:, None] * h[rows] - near @ h
-    return loss + float(np.log(mass)), attraction / whole - repulsion / mass
-
-
-def _logistic(x: Array, signs: Array, ridge: float) -> Array:
-    """Weights (r, bits) of the logistic regressions of all bits at once: one matrix product serves all."""
-    from scipy.optimize import minimize
-    from scipy.special import expit
-
-    shape = x.shape[1], signs.shape[1]
-
-    def objective(flat: Array) -> tuple[float, Array]:
-        w = flat.reshape(shape)
-        margins = signs * (x @ w)
-        loss = float(np.logaddexp(0, -margins).sum()) + ridge * float(flat @ flat)
-        return loss, (2 * ridge * w - x.T @ (signs * expit(-margins))).ravel()
-
-    start = np.zeros(shape[0] * shape[1])
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-7})
-    return np.asarray(found.x.reshape(shape))
+    return loss + float(np.log(max(mass, 1e-300))), attraction / whole - repulsion / max(mass, 1e-300)
