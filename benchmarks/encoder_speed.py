@@ -225,8 +225,10 @@ def query(folder: Path, count: int) -> dict[str, Any]:
 
 def measure(work: Path, *, quick: bool, rounds: int) -> dict[str, Any]:
     """The whole result."""
-    source, folder = work / "model", work / "exported"
+    source = work / "model"
     model(source, quick=quick)
+    # kept exports of another version of the model, or of tuwen, are left alone
+    folder = work / f"exported-{encoders.load(str(source)).fingerprint[-8:]}"
     rng = np.random.default_rng(0)
     (work / "photographs").mkdir(exist_ok=True)
     paths = photographs(work / "photographs", 96, rng)
