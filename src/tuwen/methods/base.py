@@ -68,7 +68,12 @@ class Method(ABC):
             raise InputError(f"images and texts have no rows; {name}.fit needs some")
         if self.needs_labels and labels is None:
             raise InputError(f"{name} learns from class labels; pass labels= to fit")
-        self._fit(images, texts, multi_hot(labels, len(images)))
+        classes = multi_hot(labels, len(images))
+        if self.needs_labels and not classes.any():
+            raise InputError(
+                f"labels names no class for any of the {len(images)} rows; {name} learns from classes"
+            )
+        self._fit(images, texts, classes)
         self.widths_: dict[str, int] = {"image": images.shape[-1], "text": texts.shape[-1]}
         return self
 
@@ -231,7 +236,8 @@ def multi_hot(labels: Array | None, n: int) -> Array:
     """Class numbers (n,), multi-hot (n, n_classes) or nothing, as float32 multi-hot (n, n_classes).
 
     Raises:
-        InputError: There are not n rows, or a class number is not a whole number from 0 on.
+        InputError: There are not n rows, a class number is not a whole number from 0 on, or a multi-hot
+            matrix has NaN or values below 0.
     """
     if labels is None:
         return np.zeros((n, 0), dtype=np.float32)
@@ -239,6 +245,8 @@ def multi_hot(labels: Array | None, n: int) -> Array:
     if labels.ndim not in (1, 2) or len(labels) != n:
         raise InputError(f"labels has shape {labels.shape}, but there are {n} rows of features")
     if labels.ndim == 2:
+        if labels.dtype.kind not in "biuf" or not (labels >= 0).all() or not np.isfinite(labels).all():
+            raise InputError("labels is multi-hot, but not all of its values are numbers from 0 on")
         return labels.astype(np.float32)
     if labels.dtype.kind not in "iu" or (len(labels) and labels.min() < 0):
         raise InputError("labels must be class numbers from 0 on, or a multi-hot matrix")
