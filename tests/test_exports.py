@@ -41,8 +41,10 @@ class Calls(list):
 
 
 def calls(monkeypatch, *there):
+    exporting = pytest.importorskip("tuwen.encoders.exporting", exc_type=ImportError)
     made = Calls(*there)
-    monkeypatch.setattr(exports, "exporting", made)
+    for name in ("made", "export", "check"):
+        monkeypatch.setattr(exporting, name, getattr(made, name))
     return made
 
 

@@ -77,11 +77,11 @@ def test_a_missing_tokenizer_is_asked_for_and_can_lie_elsewhere(tmp_path):
         Clip.open(tmp_path / "model", vocabulary=tmp_path / "nowhere")
 
 
-def test_a_pt_of_chinese_clip_without_its_vocabulary_is_read_with_the_one_they_all_have(tmp_path):
+def test_a_pt_of_chinese_clip_without_a_vocabulary_says_where_there_is_one(tmp_path):
     model = plain.settle(plain.ChineseClip(plain.Vision(layers=1), words=21128, width=64, layers=1))
     torch.save({"state_dict": model.state_dict()}, tmp_path / "alone.pt")
-    ids, _ = Clip.open(tmp_path / "alone.pt").tokens(["一只狗dogs"])
-    assert ids.tolist() == [[101, 671, 1372, 4318, 13030, 8118, 102]]
+    with pytest.raises(InputError, match=r"no tokenizer: put vocab\.txt .* of bert-base-chinese"):
+        Clip.open(tmp_path / "alone.pt")
 
 
 def test_a_closing_token_that_the_tower_does_not_look_for_is_refused(tmp_path):
