@@ -56,6 +56,21 @@ class Groups:
         """Places of each group that are among the first k of the ranking, (n, g)."""
         return self.size if k is None else np.clip(k - self.above, 0, self.size)
 
+    def hits(self, k: int) -> Array:
+        """True items among the first k, in the mean, (n,)."""
+        return np.asarray((self.share * self.places(k)).sum(axis=1))
+
+    def first(self) -> tuple[Array, Array, Array]:
+        """The best group with a true item: above, size and true, (n,); of queries without one, 0, 1 and 0."""
+        if not self.true.shape[1]:
+            return np.zeros_like(self.total), np.ones_like(self.total), np.zeros_like(self.total)
+        place = (self.true > 0).argmax(axis=1)
+        above, size, true = (
+            np.take_along_axis(part, place[:, None], axis=1)[:, 0]
+            for part in (self.above, self.size, self.true)
+        )
+        return np.where(true > 0, above, 0), np.where(true > 0, size, 1), true
+
     def refined(self, ties: Ties) -> Groups:
         """The same with true items before (`best`) or after (`worst`) others of their score."""
         if ties == "expected":

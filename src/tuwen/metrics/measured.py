@@ -9,7 +9,7 @@ import numpy as np
 
 from tuwen.arrays import Array
 from tuwen.metrics.groups import Ties
-from tuwen.metrics.metric import Metric
+from tuwen.metrics.metric import Figure
 
 #: What becomes of queries without a true item: left out of the mean, or counted as 0.
 Empty = Literal["skip", "zero"]
@@ -31,7 +31,7 @@ class Protocol:
         note: What else decides, such as codes of items made from both modalities.
     """
 
-    metric: Metric
+    metric: Figure
     ties: Ties
     empty: Empty
     relevant: str

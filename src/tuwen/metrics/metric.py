@@ -12,8 +12,8 @@ from tuwen.metrics.groups import Groups
 
 
 @dataclass(frozen=True)
-class Metric(ABC):
-    """A figure of each query.
+class Figure(ABC):
+    """What a number stands for.
 
     Attributes:
         summary: How the values of the queries become one.
@@ -28,9 +28,14 @@ class Metric(ABC):
     def title(self) -> str:
         """How the figure is called in a protocol."""
 
+
+@dataclass(frozen=True)
+class Metric(Figure):
+    """A figure of a ranking."""
+
     @abstractmethod
     def of(self, groups: Groups) -> Array:
-        """The figure of each query, (n,); of those without a true item it may be any finite number."""
+        """The figure of each query, (n,); of those without a true item it may be any number."""
 
 
 def check_k(k: int | None) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from tuwen.arrays import Array
 from tuwen.errors import InputError
+from tuwen.metrics.combinations import harmonic, hypergeometric
 from tuwen.metrics.groups import Groups
 from tuwen.metrics.metric import Metric, check_k
 
@@ -66,8 +66,7 @@ class AP(Metric):
 
 def _precisions(above: Array, true_above: Array, places: Array, true: Array, size: Array) -> Array:
     """Precision summed over the true items in the first places of groups, in the mean."""
-    harmonic = _harmonic(1 << int((above + places).max(initial=0)).bit_length())
-    steps = harmonic[above + places] - harmonic[above]
+    steps = harmonic(above, places)
     before = (true - 1) / np.maximum(size - 1, 1) * (places - (above + 1) * steps)
     return np.asarray(true / np.maximum(size, 1) * ((true_above + 1) * steps + before))
 
@@ -90,31 +89,5 @@ def _over_found(groups: Groups, places: Array, sums: Array) -> Array:
     for hits in range(int(np.minimum(within, true).max(initial=-1)) + 1):
         more = _precisions(above, true_above, within, np.minimum(hits, within), within)
         mean = (sure[rows] + more) / np.maximum(found[rows] + hits, 1)
-        values[rows] += _chance_of(hits, size, true, within) * mean
+        values[rows] += hypergeometric(np.full_like(size, hits), size, true, within) * mean
     return values
-
-
-def _chance_of(hits: int, size: Array, true: Array, drawn: Array) -> Array:
-    """Probability of so many true items among those drawn from a group."""
-    table = _log_factorials(1 << int(size.max(initial=0)).bit_length())
-
-    def choose(n: Array, k: Array) -> Array:
-        valid = (k >= 0) & (k <= n)
-        k, n = np.where(valid, k, 0), np.where(valid, n, 0)
-        return np.asarray(np.where(valid, table[n] - table[k] - table[n - k], -np.inf))
-
-    hit = np.full_like(size, hits)
-    logarithm = choose(true, hit) + choose(size - true, drawn - hit) - choose(size, drawn)
-    return np.asarray(np.exp(logarithm))
-
-
-@lru_cache(maxsize=4)
-def _harmonic(last: int) -> Array:
-    """1 / 1 + ... + 1 / n of n = 0 ... last."""
-    return np.concatenate([[0.0], np.cumsum(1 / np.arange(1, last + 1))])
-
-
-@lru_cache(maxsize=4)
-def _log_factorials(last: int) -> Array:
-    """Logarithm of n! of n = 0 ... last."""
-    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, last + 1)))])

@@ -138,6 +138,29 @@ class Codes(Scores):
         return total
 
 
+class Guessing(Scores):
+    """Scores that know nothing: what is measured of them, with `expected` ties, is the chance level.
+
+    Args:
+        queries: How many queries there are.
+        items: How many items there are.
+    """
+
+    def __init__(self, queries: int, items: int) -> None:
+        self.queries, self.items = queries, items
+
+    def block(self, start: int, stop: int) -> Array:
+        """Zeros."""
+        return np.zeros((stop - start, self.items), dtype=np.uint8)
+
+    def groups(self, start: int, stop: int, relevance: Relevance, ties: Ties) -> Groups:
+        """One group that holds everything."""
+        if ties == "stable":
+            return super().groups(start, stop, relevance, ties)
+        true = np.array([len(relevance.columns(query)) for query in range(start, stop)], dtype=np.int64)
+        return of_counts(np.full((len(true), 1), self.items), true[:, None]).refined(ties)
+
+
 def as_scores(scores: Scores | Array) -> Scores:
     """Scores as they are, or a matrix (n, m) as such."""
     return scores if isinstance(scores, Scores) else Matrix(scores)

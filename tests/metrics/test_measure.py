@@ -1,0 +1,120 @@
+"""Results carry their protocol and the value of every query; real labels give the known chance level."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tuwen.errors import InputError
+from tuwen.metrics import (
+    AP,
+    Codes,
+    Guessing,
+    Hit,
+    MedianRank,
+    Vectors,
+    by_labels,
+    mean_ap,
+    measure,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("TUWEN_DATA", ROOT.parent / "shared" / "data")) / "wikipedia"
+
+
+@pytest.fixture(scope="module")
+def wikipedia():
+    """The classes of the 693 test pairs of the official split."""
+    lists = [file for file in sorted(DATA.glob("*test*")) if file.suffix in (".list", ".txt")]
+    if not lists:
+        pytest.skip(f"no Wikipedia lists in {DATA}")
+    return np.array([int(line.split()[-1]) for line in lists[0].read_text(encoding="utf-8").splitlines()])
+
+
+def test_chance_on_wikipedia_depends_on_the_denominator(wikipedia):
+    relevant = by_labels(wikipedia, wikipedia)
+    guessing = Guessing(693, 693)
+    whole = mean_ap(guessing, relevant).mean
+    found = mean_ap(guessing, relevant, k=50, denominator="found").mean
+    assert whole == pytest.approx(0.1195, abs=0.0015)
+    assert found == pytest.approx(0.169, abs=0.002)
+
+
+def test_guessing_is_the_mean_of_random_orders(wikipedia):
+    relevant, rng = by_labels(wikipedia, wikipedia), np.random.default_rng(0)
+    drawn = [mean_ap(rng.random((693, 693), dtype=np.float32), relevant).mean for _ in range(3)]
+    assert np.mean(drawn) == pytest.approx(mean_ap(Guessing(693, 693), relevant).mean, abs=0.001)
+
+
+def test_a_count_that_starts_at_ten_takes_its_share():
+    # released code that counts queries from 10 on prints n / (n + 10) of the figure: .9858 of it for 693
+    values = mean_ap(
+        np.random.default_rng(0).random((693, 40)), by_labels(np.arange(693) % 5, np.arange(40) % 5)
+    )
+    assert values.values.sum() / (10 + 693) == pytest.approx(values.mean * 693 / 703)
+    assert 693 / 703 == pytest.approx(0.9858, abs=5e-5)
+
+
+def test_the_protocol_is_one_line():
+    labels = np.array([0, 0, 1, 2])
+    found = mean_ap(np.eye(4), by_labels(labels, labels[:3].repeat([1, 1, 2])), k=3, note="codes of both")
+    assert str(found) == (
+        "0.7500 (mAP@3 over relevant; true: same label; ties: expected; "
+        "4 queries, 1 without true items skipped; 4 items; codes of both)"
+    ) or str(found).endswith(
+        "mAP@3 over relevant; true: same label; ties: expected; "
+        "4 queries, 1 without true items skipped; 4 items; codes of both)"
+    )
+
+
+@pytest.mark.parametrize(("empty", "values"), [("skip", [1, np.nan, 0.5]), ("zero", [1, 0, 0.5])])
+def test_queries_without_a_true_item_are_skipped_or_zero(empty, values):
+    scores = np.array([[3, 2, 1], [3, 2, 1], [2, 3, 1]])
+    found = mean_ap(scores, np.array([[1, 0, 0], [0, 0, 0], [1, 0, 0]]), empty=empty)
+    np.testing.assert_array_equal(found.values, values)
+    assert found.mean == np.nanmean(values)
+    assert found.protocol.without == 1
+
+
+def test_a_median_is_reported_of_ranks():
+    found = measure(-np.arange(5) * np.ones((3, 1)), np.eye(5)[[0, 1, 4]], [MedianRank()])[0]
+    assert (found.value, found.mean) == (2, pytest.approx(8 / 3))
+
+
+def test_vectors_codes_and_matrices_agree_block_by_block(monkeypatch):
+    monkeypatch.setattr("tuwen.metrics.sources._BLOCK", 100)
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 2, (11, 64)), rng.integers(0, 2, (40, 64))
+    relevant = by_labels(np.arange(11) % 3, np.arange(40) % 3)
+    codes = Codes(np.packbits(x, axis=1), np.packbits(y, axis=1))
+    x, y = 2.0 * x - 1, 2.0 * y - 1
+    found = [measure(each, relevant, [AP(), Hit(3)]) for each in (codes, Vectors(x, y), x @ y.T)]
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            np.testing.assert_allclose(one.values, two.values)
+
+
+def test_nothing_to_rank_is_no_error():
+    assert np.isnan(mean_ap(np.empty((0, 3)), np.empty((0, 3), bool)).mean)
+    assert mean_ap(np.empty((2, 0)), np.empty((2, 0), bool)).protocol.without == 2
+    assert mean_ap(Codes(*np.zeros((2, 0, 8), np.uint8)), by_labels([], [])).values.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: mean_ap(np.eye(3), np.eye(4)), "3 queries and 3 items, but relevant tells of 4 and 4"),
+        (lambda: mean_ap(np.eye(3), np.eye(3), ties="random"), "ties is 'random'"),
+        (lambda: mean_ap(np.eye(3), np.eye(3), empty="nan"), "empty is 'nan'"),
+        (lambda: mean_ap(np.full((2, 2), np.nan), np.eye(2)), "NaN"),
+        (lambda: mean_ap(np.ones(3), np.eye(3)), "shape"),
+        (lambda: measure(np.eye(2), np.eye(2), [MedianRank()], empty="zero"), "cannot be 0"),
+        (lambda: Codes(np.ones((2, 8)), np.ones((2, 8))), "packed codes are uint8"),
+        (lambda: Codes(*(np.ones((2, w), np.uint8) for w in (1, 2))), "widths must be equal"),
+        (lambda: Vectors(np.ones((2, 3)), np.ones((2, 4))), "widths must be equal"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
