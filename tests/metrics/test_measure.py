@@ -26,25 +26,23 @@ DATA = Path(os.environ.get("TUWEN_DATA", ROOT.parent / "shared" / "data")) / "wi
 @pytest.fixture(scope="module")
 def wikipedia():
     """The classes of the 693 test pairs of the official split."""
-    lists = [file for file in sorted(DATA.glob("*test*")) if file.suffix in (".list", ".txt")]
-    if not lists:
+    file = DATA / "testset_txt_img_cat.list"
+    if not file.is_file():
         pytest.skip(f"no Wikipedia lists in {DATA}")
-    return np.array([int(line.split()[-1]) for line in lists[0].read_text(encoding="utf-8").splitlines()])
+    return np.array([int(line.split()[-1]) for line in file.read_text(encoding="utf-8").splitlines()])
 
 
 def test_chance_on_wikipedia_depends_on_the_denominator(wikipedia):
-    relevant = by_labels(wikipedia, wikipedia)
-    guessing = Guessing(693, 693)
-    whole = mean_ap(guessing, relevant).mean
-    found = mean_ap(guessing, relevant, k=50, denominator="found").mean
-    assert whole == pytest.approx(0.1195, abs=0.0015)
-    assert found == pytest.approx(0.169, abs=0.002)
+    relevant, guessing = by_labels(wikipedia, wikipedia), Guessing(693, 693)
+    assert mean_ap(guessing, relevant).mean == pytest.approx(0.1184, abs=5e-5)
+    assert mean_ap(guessing, relevant, k=50, denominator="found").mean == pytest.approx(0.1733, abs=5e-5)
 
 
-def test_guessing_is_the_mean_of_random_orders(wikipedia):
-    relevant, rng = by_labels(wikipedia, wikipedia), np.random.default_rng(0)
-    drawn = [mean_ap(rng.random((693, 693), dtype=np.float32), relevant).mean for _ in range(3)]
-    assert np.mean(drawn) == pytest.approx(mean_ap(Guessing(693, 693), relevant).mean, abs=0.001)
+def test_one_random_ranking_is_near_the_chance_level(wikipedia):
+    # standard deviations of one draw: .0006 and .0035; single draws of .1195 and .169 have been reported
+    relevant, drawn = by_labels(wikipedia, wikipedia), np.random.default_rng(0).random((693, 693))
+    assert mean_ap(drawn, relevant).mean == pytest.approx(0.1184, abs=3 * 0.0006)
+    assert mean_ap(drawn, relevant, k=50, denominator="found").mean == pytest.approx(0.1733, abs=3 * 0.0035)
 
 
 def test_a_count_that_starts_at_ten_takes_its_share():
@@ -53,17 +51,14 @@ def test_a_count_that_starts_at_ten_takes_its_share():
         np.random.default_rng(0).random((693, 40)), by_labels(np.arange(693) % 5, np.arange(40) % 5)
     )
     assert values.values.sum() / (10 + 693) == pytest.approx(values.mean * 693 / 703)
-    assert 693 / 703 == pytest.approx(0.9858, abs=5e-5)
+    assert round(693 / 703, 4) == 0.9858
 
 
 def test_the_protocol_is_one_line():
     labels = np.array([0, 0, 1, 2])
     found = mean_ap(np.eye(4), by_labels(labels, labels[:3].repeat([1, 1, 2])), k=3, note="codes of both")
     assert str(found) == (
-        "0.7500 (mAP@3 over relevant; true: same label; ties: expected; "
-        "4 queries, 1 without true items skipped; 4 items; codes of both)"
-    ) or str(found).endswith(
-        "mAP@3 over relevant; true: same label; ties: expected; "
+        "0.7778 (mAP@3 over relevant; true: same label; ties: expected; "
         "4 queries, 1 without true items skipped; 4 items; codes of both)"
     )
 

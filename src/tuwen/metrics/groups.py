@@ -121,4 +121,8 @@ def _of_row(scores: Array, columns: Array, ties: Ties) -> tuple[Array, Array, Ar
         return above, size, true
     ordered = np.sort(scores)
     end = np.searchsorted(ordered, wanted, side="right")
-    return len(ordered) - end, end - np.searchsorted(ordered, wanted, side="left"), true
+    # most groups hold nothing but their true items: only where the next score down is equal are there more
+    size, below = true.copy(), end - true - 1
+    wider = np.flatnonzero((below >= 0) & (ordered[np.maximum(below, 0)] == wanted))
+    size[wider] = end[wider] - np.searchsorted(ordered, wanted[wider], side="left")
+    return len(ordered) - end, size, true

@@ -125,7 +125,7 @@ class Codes(Scores):
         counts, true = np.zeros((2, stop - start, self.bits + 1), dtype=np.int64)
         for row, query in enumerate(range(start, stop)):
             distances = self._distances(query)
-            counts[row] = np.bincount(distances, minlength=self.bits + 1)
+            counts[row] = _counted(distances, self.bits + 1)
             true[row] = np.bincount(distances[relevance.columns(query)], minlength=self.bits + 1)
         return of_counts(counts, true).refined(ties)
 
@@ -170,6 +170,18 @@ def _aligned(queries: Array, items: Array) -> tuple[int, int]:
     if queries.ndim != 2 or items.ndim != 2 or queries.shape[1] != items.shape[1]:
         raise InputError(f"queries has shape {queries.shape} and items {items.shape}; widths must be equal")
     return len(queries), len(items)
+
+
+def _counted(values: Array, kinds: int) -> Array:
+    """How often each whole number below `kinds` occurs; bytes are counted two at a time, in half the time."""
+    even = len(values) & ~1
+    if values.dtype != np.uint8 or not even:
+        return np.bincount(values, minlength=kinds)
+    twos = np.bincount(values[:even].view(np.uint16), minlength=kinds << 8)
+    table = twos[: kinds << 8].reshape(kinds, 256)
+    counts = table.sum(axis=1) + table[:, :kinds].sum(axis=0)
+    counts[values[even:]] += 1
+    return np.asarray(counts)
 
 
 def _words(codes: Array) -> Array:
