@@ -36,4 +36,5 @@ class Tfidf(FittedOnTerms):
         counts = self._counts(texts)
         if self.sublinear:
             counts.data = 1 + np.log(counts.data)
-        return np.asarray(counts.toarray() * self.idf_)
+        counts.data *= self.idf_[counts.indices]
+        return np.asarray(counts.toarray())
