@@ -287,6 +287,14 @@ def test_an_unknown_model_type_is_refused(tmp_path, kind):
         Language.open(tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["vit", "chinese_clip"])
+def test_a_network_that_reads_no_texts_alone_is_refused(tmp_path, kind):
+    bert(tmp_path)
+    _configured(tmp_path, model_type=kind)
+    with pytest.raises(InputError, match=f"is a {kind} model, which does not encode texts alone"):
+        Language.open(tmp_path)
+
+
 def test_an_encoder_with_a_decoder_is_refused(tmp_path):
     bert(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bart", "vocab_size": 14}))

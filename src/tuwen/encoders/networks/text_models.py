@@ -42,6 +42,11 @@ def network(
     """
     made = _configuration(config, source)
     kind = _class(made, source)
+    if getattr(kind, "main_input_name", "input_ids") != "input_ids" or hasattr(made, "vision_config"):
+        raise InputError(
+            f"{source} is a {made.model_type} model, which does not encode texts alone; "
+            "for a dual encoder leave language: out, else take a network of texts such as BERT"
+        )
     prefix = f"{kind.base_model_prefix}."
     # TensorFlow's names of a norm's numbers, in the oldest checkpoints
     named = {
