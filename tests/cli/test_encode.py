@@ -92,6 +92,17 @@ def test_a_folder_of_something_else_is_not_written_into(real, table, tmp_path):
     assert sorted(path.name for path in (tmp_path / "photos").iterdir()) == ["a.txt"]
 
 
+def test_an_encoder_of_another_family_is_not_written_over(real, table, tmp_path):
+    (tmp_path / "fast").mkdir()
+    exported = tmp_path / "fast" / "encoder.json"
+    exported.write_text('{"name": "exported"}')
+    arguments = ("encode", table, "--encoder", "bow", "--fit", "-o", tmp_path / "a.npz", "--save-encoder")
+    failed = real(*arguments, tmp_path / "fast")
+    assert failed.code == 2 and "holds something else" in failed.err
+    assert exported.read_text() == '{"name": "exported"}'
+    assert [real(*arguments, tmp_path / "bow").code for _ in range(2)] == [0, 0]
+
+
 def test_nothing_to_fit_on_is_an_error(real, tiny_pictures, tmp_path):
     failed = real("encode", tiny_pictures, "--encoder", "bow", "--fit", "-o", tmp_path / "a.npz")
     assert failed.code == 1 and "has no texts, which bow learns from" in failed.err

@@ -14,6 +14,7 @@ from tuwen.errors import InputError
 if TYPE_CHECKING:
     from tuwen.data import Source
     from tuwen.encoders import Encoder
+    from tuwen.encoders.fitted import Fitted
     from tuwen.features import Features
 
 
@@ -91,10 +92,8 @@ def _fit(made: Encoder, source: Source, folder: Path | None) -> None:
         raise click.UsageError(f"{made.name} learns nothing from your items; leave --fit out")
     if made.fitted:
         raise click.UsageError(f"{made.name} is fitted already; leave --fit out, or name its family")
-    if folder is not None and folder.exists() and not (folder / "encoder.json").is_file():
-        free = folder.is_dir() and not any(folder.iterdir())
-        if not free:
-            raise click.UsageError(f"{folder} holds something else; name a new folder for the encoder")
+    if folder is not None and folder.exists() and not _may_write(folder, made):
+        raise click.UsageError(f"{folder} holds something else; name a new folder for the encoder")
     with _progress.bar(f"fitting {made.name}"):
         count = fit_encoder(source, made)
     fitted = f"{made.name} fitted on {_output.counted(count, made.modality)}"
@@ -104,6 +103,16 @@ def _fit(made: Encoder, source: Source, folder: Path | None) -> None:
     made.save(folder)
     made.name = str(folder.absolute())
     _output.note(f"{fitted}: {folder}")
+
+
+def _may_write(folder: Path, made: Fitted) -> bool:
+    """Whether a folder that is there is empty, or holds an encoder of the same family."""
+    from tuwen.files import read_json
+
+    if (folder / "encoder.json").is_file():
+        about = read_json(folder / "encoder.json")
+        return isinstance(about, dict) and about.get("name") == type(made).__module__.rpartition(".")[2]
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def _tell(made: Encoder, parts: Sequence[Features]) -> None:
