@@ -13,7 +13,7 @@ from tiny import TinyEncoder
 from tuwen import encoders
 from tuwen.collection import Collection
 from tuwen.encoders.opening import kept
-from tuwen.errors import CollectionError, Damaged, InputError, Locked
+from tuwen.errors import CollectionError, Damaged, InputError, Locked, UnknownName
 from tuwen.packing import pack, unpack
 
 TEXTS = ["一只狗在草地上", "一只猫", "红色的车", "a dog", "a red car", "cats and dogs"]
@@ -232,6 +232,20 @@ class TestEncoder:
             (place / "vocab.txt").rename(tmp_path / "models" / "words" / "vocab.txt")
             spec += f",vocabulary={tmp_path / 'models' / 'words' / 'vocab.txt'}"
         again(tmp_path, spec)
+
+    def test_options_are_changed_where_it_was_unpacked(self, tmp_path):
+        (tmp_path / "models").mkdir()
+        arrays = {"image_ids": ["a"], "image_vectors": np.eye(1, 3), "text_ids": ["b"]}
+        np.savez(tmp_path / "models" / "f.npz", text_vectors=np.eye(1, 3), **arrays)
+        there = again(tmp_path, f"stored:{tmp_path / 'models' / 'f.npz'},modality=image")
+        assert there.modalities == {"image"}
+        assert encoders.load(f"{tmp_path / 'there'},modality=text").modalities == {"text"}
+        with pytest.raises(UnknownName, match="no option named 'modalty'; did you mean 'modality'"):
+            encoders.load(f"{tmp_path / 'there'},modalty=text")
+
+    def test_what_was_learned_but_not_saved_is_not_left_behind_silently(self, tmp_path):
+        with pytest.raises(InputError, match="fit and save it first"):
+            pack(tmp_path / "e.tuwen", encoder="bow")
 
     def test_what_ships_with_tuwen_needs_no_pack(self, tmp_path):
         with pytest.raises(InputError, match="encoder mini ships with tuwen"):

@@ -37,6 +37,13 @@ def test_who_asks_again_gets_the_same():
     assert encoders.load("hsv,levels=2") is not encoders.load("hsv")
 
 
+def test_a_path_may_be_a_path_and_a_folder_that_is_not_there_is_said(bow, tmp_path):
+    assert encoders.load(tmp_path / bow).width == encoders.load(f"./{bow}").width
+    (tmp_path / "models").mkdir()
+    with pytest.raises(Unavailable, match="there is no folder models/cn here; and as a model on a hub"):
+        encoders.load("models/cn")
+
+
 def test_what_must_be_fitted_is_made_anew():
     assert encoders.load("bow") is not encoders.load("bow")
 

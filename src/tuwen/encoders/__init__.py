@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from tuwen.encoders.base import Encoder
-from tuwen.errors import InputError, MissingExtra, UnknownName, unknown
+from tuwen.errors import InputError, MissingExtra, Unavailable, UnknownName, unknown
 
 if TYPE_CHECKING:
     from tuwen.encoders.opening.spec import Spec
@@ -53,7 +53,7 @@ def find(name: str) -> type[Encoder]:
     return found[0]
 
 
-def load(spec: str) -> Encoder:
+def load(spec: str | Path) -> Encoder:
     """The encoder of this name; who asks again while one is in use gets the same.
 
     Args:
@@ -68,7 +68,7 @@ def load(spec: str) -> Encoder:
     """
     from tuwen.encoders.opening import spec as language
 
-    parsed = language.parse(spec, (*names(), *_HUBS))
+    parsed = language.parse(os.fspath(spec), (*names(), *_HUBS))
     if not parsed.family and parsed.target in names():
         return _by_name(parsed)
     path = Path(parsed.target)
@@ -121,7 +121,7 @@ def _by_place(parsed: Spec) -> Encoder:
         from tuwen.encoders.opening.detect import family_of
 
         if kept.is_kept(path):
-            return kept.open_kept(path)
+            return kept.open_kept(path, parsed.options)
 
         family = family_of(path)
     return _open(family, path, parsed)
@@ -157,7 +157,14 @@ def located(parsed: Spec) -> tuple[str, Path]:
     if (model := known.resolve(target)) is not None:
         return model.family, hub.fetch(model.hub)
     if hub.is_id(target):
-        return "", hub.fetch(target)
+        try:
+            return "", hub.fetch(target)
+        except Unavailable as missing:
+            if not Path(target).parent.is_dir():
+                raise
+            raise Unavailable(
+                f"there is no folder {target} here; and as a model on a hub, {missing}"
+            ) from missing
     if len(Path(target).parts) > 1 or Path(target).suffix:
         raise InputError(f"there is no folder or file {target}, which should be an encoder")
     error: UnknownName = unknown("encoder", target, (*names(), *known.names()))

@@ -46,19 +46,27 @@ def is_kept(folder: Path) -> bool:
     return (folder / DESCRIPTION).is_file()
 
 
-def open_kept(folder: Path) -> Encoder:
+def open_kept(folder: Path, options: dict[str, str] | None = None) -> Encoder:
     """The encoder whose files lie in a folder, wherever that stands now.
+
+    Args:
+        folder: Where they lie.
+        options: What shall be other than it was when it was packed.
 
     Raises:
         Damaged: The description is broken, leads out of the folder or is of a newer version.
-        InputError: The files cannot be opened.
+        InputError: The files cannot be opened, or options are given to a combination.
     """
     about = read_json(folder / DESCRIPTION)
     if not isinstance(about, dict) or not isinstance(about.get("format"), int):
         raise Damaged(f"{folder / DESCRIPTION} does not describe an encoder; unpack it again")
     if about["format"] > FORMAT:
         raise Damaged(f"{folder} was packed by a newer tuwen (format {about['format']}); upgrade tuwen")
+    if options and "parts" in about:
+        raise InputError(f"{folder} holds a combination, whose parts have their own options; leave yours out")
     try:
+        if options:
+            about = {**about, "options": {**about["options"], **options}}
         return _opened(about, folder)
     except (KeyError, TypeError, AttributeError) as error:
         raise Damaged(f"{folder / DESCRIPTION} does not describe an encoder ({error!r})") from error
@@ -73,6 +81,11 @@ def _gathered(encoder: Encoder, under: str) -> tuple[dict[str, Any], Files]:
         return {"parts": parts}, [file for _, files in made for file in files]
     parsed = parse(encoder.name, (*encoders.names(), "hub", "modelscope"))
     if not parsed.family and parsed.target in encoders.names():
+        if type(encoder).needs == "fitting":
+            raise InputError(
+                f"what {encoder.name} learned lies in no folder; fit and save it first, and name the folder: "
+                f"tuwen encode SOURCE --encoder {encoder.name} --fit --save-encoder FOLDER -o FILE.npz"
+            )
         return {"family": "", "target": parsed.target, "options": parsed.options}, []
     family, path = _place(encoder, parsed)
     target = f"{under}{_MODEL}" + ("" if path.is_dir() else f"/{path.name}")
