@@ -78,6 +78,8 @@ class Collection:
         if not isinstance(codes, int) or codes < 0 or codes % 8:
             raise InputError(f"codes is {codes}; the bits must be a multiple of 8, or 0 for none")
         made = encoders.load(encoder) if isinstance(encoder, str) else encoder
+        if made is not None:
+            made.check_ready()
         width = made.width if made is not None else width
         if not isinstance(width, int | np.integer) or width < 1:
             raise InputError(f"width is {width}; without an encoder, say how wide the vectors are")

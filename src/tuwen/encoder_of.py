@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tuwen import encoders
 from tuwen.encoders.opening import kept
-from tuwen.errors import CollectionError, Damaged, InputError, Unavailable
+from tuwen.errors import CollectionError, Damaged, InputError, NotFittedError, Unavailable
 from tuwen.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -31,14 +31,16 @@ def find(path: Path, name: str) -> Encoder:
     """
     spec = _moved(path) or name
     try:
-        if spec == name and (path / FOLDER).is_dir():
-            return _beside(path / FOLDER)
-        return encoders.load(spec)
-    except (InputError, Unavailable, Damaged) as error:
+        beside = spec == name and (path / FOLDER).is_dir()
+        found = _beside(path / FOLDER) if beside else encoders.load(spec)
+        found.check_ready()
+        return found
+    except (InputError, NotFittedError, Unavailable, Damaged) as error:
         typed = shlex.quote(str(path))
         raise CollectionError(
-            f"{path} was made with encoder {name}, which cannot be opened: {error}. Put it back, or say where "
-            f"it is now: tuwen index {typed} --encoder SPEC; from Python: tuwen.open(PATH, encoder=SPEC)"
+            f"{path} was made with encoder {name}, which cannot be opened: {error}. Put it back, or say "
+            f"where it is now: tuwen index {typed} --encoder SPEC; "
+            "from Python: tuwen.open(PATH, encoder=SPEC)"
         ) from error
 
 

@@ -235,9 +235,13 @@ def test_what_is_no_text_or_no_list_is_refused(encoder, files):
                 encoder.encode(wrong, "text")
         with pytest.raises(InputError, match="is one string; pass a list"):
             encoder.encode_texts("a dog")
+        with pytest.raises(InputError, match="is one string; pass a list"):
+            encoder.encode("a dog", "text")
     if "image" in encoder.modalities:
         with pytest.raises(InputError, match="is one path; pass a list"):
             encoder.encode_images(str(files[0]))
+    with pytest.raises(InputError, match="modality is 'audio'; it must be 'image' or 'text'"):
+        encoder.encode([], "audio")
 
 
 def test_odd_texts_are_defined(encoder):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from tuwen.collection import Collection
 from tuwen.encoders.fitted import Fitted
 from tuwen.errors import Damaged, InputError, NotFittedError
 
@@ -49,6 +50,7 @@ def test_before_fit_nothing_can_be_done(tmp_path):
         lambda: fresh.encode_texts(["a"]),
         lambda: fresh.save(tmp_path),
         lambda: fresh.encode([], "text"),
+        lambda: Collection.create(tmp_path / "c", encoder=fresh),
     ):
         with pytest.raises(NotFittedError, match="must be fitted first"):
             act()

@@ -68,6 +68,13 @@ class Encoder:
         """
         raise InputError(f"{cls.__name__} is not opened from files, got {path}; leave the path out")
 
+    def check_ready(self) -> None:
+        """Whether it can encode.
+
+        Raises:
+            NotFittedError: It must be fitted first.
+        """
+
     def encode(self, items: Sequence[Source], modality: Modality, *, unit: bool = True) -> Array:
         """Encode items of one modality, (n, width) float32.
 
@@ -81,7 +88,11 @@ class Encoder:
             InputError: The encoder does not know the modality, or an item has the wrong type.
             PictureError: A picture cannot be decoded.
         """
+        if modality not in ("image", "text"):
+            raise InputError(f"modality is {modality!r}; it must be 'image' or 'text'")
         if modality == "text":
+            if isinstance(items, str):
+                raise InputError("items is one string; pass a list of strings")
             return self.encode_texts(_texts(items), unit=unit)
         return self.encode_images(items, unit=unit)
 

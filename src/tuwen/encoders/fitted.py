@@ -130,6 +130,10 @@ class Fitted(Encoder, ABC):
 
     def _check(self, modality: Modality) -> None:
         super()._check(modality)
+        self.check_ready()
+
+    def check_ready(self) -> None:
+        """See the base."""
         if not self.fitted:
             raise NotFittedError(
                 f"{self.name} must be fitted first: fit(items), or on the command line "
