@@ -109,6 +109,25 @@ def inverse_root(x: Array, ridge: float) -> Array:
     return np.asarray((vectors * scales) @ vectors.T)
 
 
+def canonical(x: Array, y: Array, ridge: float) -> tuple[Array, Array, Array]:
+    """Canonical correlation analysis of centred (n, d_x) and (n, d_y).
+
+    Returns:
+        Projections (d_x, k) and (d_y, k) to all directions that correlate, the most first, and their
+        correlations (k,).
+    """
+    whiten_x, whiten_y = inverse_root(x, ridge), inverse_root(y, ridge)
+    return paired(whiten_x, whiten_x @ (x.T @ y / len(x)) @ whiten_y, whiten_y)
+
+
+def paired(whiten_x: Array, between: Array, whiten_y: Array) -> tuple[Array, Array, Array]:
+    """Projections by the singular vectors of a whitened cross-covariance, signs fixed, and its values."""
+    u, values, vt = np.linalg.svd(between, full_matrices=False)
+    k = rank_of(values, 1.0)
+    signs = fixed_signs(u[:, :k])
+    return whiten_x @ u[:, :k] * signs, whiten_y @ vt[:k].T * signs, values[:k]
+
+
 def fixed_signs(columns: Array) -> Array:
     """+1 or -1 for each column, (k,), so that its largest entry becomes positive: refits are then equal."""
     places = np.abs(columns).argmax(axis=0)

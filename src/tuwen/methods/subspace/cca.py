@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from tuwen.arrays import Array
 from tuwen.methods.base import Paper
-from tuwen.methods.linear import LinearSpace, check_rank, fixed_signs, inverse_root, rank_of
+from tuwen.methods.linear import LinearSpace, canonical, check_rank
 
 
 @dataclass(kw_only=True, eq=False)
@@ -38,10 +36,8 @@ class CCA(LinearSpace):
     power: float = 0.0
 
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
-        whiten_x, whiten_y = inverse_root(x, self.ridge), inverse_root(y, self.ridge)
-        u, correlations, vt = np.linalg.svd(whiten_x @ (x.T @ y / len(x)) @ whiten_y, full_matrices=False)
-        check_rank(self, "dim", rank_of(correlations, 1.0), "no more directions correlate at all")
-        signs = fixed_signs(u[:, : self.dim])
+        u, v, correlations = canonical(x, y, self.ridge)
+        check_rank(self, "dim", len(correlations), "no more directions correlate at all")
         self.correlations_ = correlations[: self.dim]
-        weights = signs * self.correlations_**self.power
-        return whiten_x @ u[:, : self.dim] * weights, whiten_y @ vt[: self.dim].T * weights
+        weights = self.correlations_**self.power
+        return u[:, : self.dim] * weights, v[:, : self.dim] * weights

@@ -1,0 +1,102 @@
+"""Methods whose common space has one column a class, and what they learn of classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tuwen.arrays import Array, Modality, unit_rows
+from tuwen.errors import InputError
+from tuwen.methods.base import Coder
+from tuwen.methods.linear import moments
+
+
+@dataclass(kw_only=True, eq=False)
+class ClassSpace(Coder):
+    """Codes are unit vectors with one column a class, so the labels set their width.
+
+    A subclass's `_fit` starts with `_learn`, which keeps means and deviations.
+    """
+
+    @property
+    def width(self) -> int:
+        """Number of classes."""
+        self._check_fitted()
+        return int(self.classes_)
+
+    def transform(self, features: Array, modality: Modality) -> Array:
+        """Code (n, d) features as (n, n_classes) float32 unit vectors."""
+        return unit_rows(self._transform(self._check(features, modality), modality))
+
+    def similarity(self, images: Array, texts: Array) -> Array:
+        """Cosines, (n_images, n_texts)."""
+        return np.asarray(self.transform(images, "image") @ self.transform(texts, "text").T)
+
+    def _learn(self, images: Array, texts: Array, labels: Array) -> tuple[Array, Array, Array]:
+        """Standardised features and multi-hot labels, float64."""
+        check_classes(self, labels)
+        self.classes_ = labels.shape[1]
+        self.moments_ = standards(images, texts)
+        return self._standard(images, "image"), self._standard(texts, "text"), labels.astype(np.float64)
+
+    def _standard(self, features: Array, modality: Modality) -> Array:
+        mean, deviation = self.moments_[modality]
+        return np.asarray((features.astype(np.float64) - mean) / deviation)
+
+
+def standards(images: Array, texts: Array) -> dict[str, Array]:
+    """Means and deviations of training features, (2, d) a modality."""
+    return {"image": np.stack(moments(images)), "text": np.stack(moments(texts))}
+
+
+def check_classes(method: Any, labels: Array) -> None:
+    """Refuse labels that cannot be learnt from.
+
+    Raises:
+        InputError: There are fewer than two classes, or one has no row.
+    """
+    empty = np.flatnonzero(~labels.any(axis=0))
+    name = type(method).__name__
+    if len(empty):
+        raise InputError(
+            f"class {empty[0]} of labels has no row ({len(empty)} such classes); {name} needs rows of every "
+            "class: number classes without gaps, or leave out empty columns"
+        )
+    if labels.shape[1] < 2:
+        raise InputError(f"labels has {labels.shape[1]} class; {name} needs at least two")
+
+
+def class_means(x: Array, labels: Array) -> Array:
+    """The mean row of each class, (n_classes, d)."""
+    return np.asarray(labels.T @ x / labels.sum(axis=0)[:, None])
+
+
+def logistic(x: Array, labels: Array, strength: float) -> Array:
+    """Multinomial logistic regression: weights of the columns and then the intercept, (d + 1, n_classes).
+
+    A row of several classes counts for each of them by an equal share; one of none is left out.
+
+    Args:
+        x: (n, d).
+        labels: (n, n_classes) multi-hot.
+        strength: Weight of the loss against half the squared weights (scikit-learn's C).
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    rows, classes = np.nonzero(labels)
+    shares = 1 / np.count_nonzero(labels, axis=1)[rows]
+    model = LogisticRegression(C=strength, max_iter=5000).fit(x[rows], classes, sample_weight=shares)
+    weights = np.vstack([model.coef_.T, model.intercept_])
+    if labels.shape[1] == 2:  # scikit-learn keeps the second class alone
+        weights = np.hstack([np.zeros_like(weights), weights])
+    return weights
+
+
+def posteriors(x: Array, weights: Array) -> Array:
+    """Probabilities of the classes, (n, n_classes), by weights of `logistic`."""
+    scores = x @ weights[:-1] + weights[-1]
+    scores -= scores.max(axis=1, keepdims=True)
+    values = np.exp(scores)
+    return np.asarray(values / values.sum(axis=1, keepdims=True))
