@@ -204,3 +204,15 @@ def test_pictures_without_a_vector_are_in_the_ledger(real, tiny_pictures, tmp_pa
     done = real("index", tmp_path / "c", tiny_pictures, "--encoder", f"stored:{tmp_path / 'f.npz'}")
     assert done.code == 0 and "images: 2 added" in done.err and "14 inputs refused" in done.err
     assert {row["code"] for row in real("show", tmp_path / "c", "--ledger").rows} == {"no-features"}
+
+
+def test_texts_without_a_vector_are_in_the_ledger_and_the_rest_is_taken(real, table, tmp_path):
+    vectors = {"text_ids": ["r1", "b2"], "text_vectors": np.eye(2)}
+    np.savez(
+        tmp_path / "f.npz", image_ids=["red-0", "blue-0", "cyan-1"], image_vectors=np.eye(3, 2), **vectors
+    )
+    done = real("index", tmp_path / "c", table, "--encoder", f"stored:{tmp_path / 'f.npz'},modality=text")
+    assert done.code == 0 and "texts: 2 added" in done.err and "4 inputs refused" in done.err
+    refused = real("show", tmp_path / "c", "--ledger").rows
+    assert {row["code"] for row in refused} == {"no-features"}
+    assert all("column text_id" in row["reason"] for row in refused)

@@ -171,7 +171,7 @@ class Stored(Encoder):
             shown = ", ".join(map(repr, missing[:_SHOWN])) + (", ..." if len(missing) > _SHOWN else "")
             raise TextError(
                 "no-features",
-                f"{self.name} has no vector of the text {shown}"
+                f"{self.name} has no vector of the text {shown}; a table names its texts in a column text_id"
                 if len(missing) == 1
                 else f"{self.name} has no vectors of {len(missing):,} texts: {shown}; a table names its "
                 "texts in a column text_id",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,13 @@ import numpy as np
 import pyarrow as pa
 
 from tuwen.arrays import MODALITIES, Array, Modality
+from tuwen.errors import TextError
 from tuwen.records import Refusal
 from tuwen.tables import TABLE_OF, metadata_json
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
+    from tuwen.encoders import Encoder
     from tuwen.transaction import Transaction
 
 COMMIT_SECONDS = 2.0  # a hundredth of the run's time, but at least this
@@ -121,22 +123,21 @@ class Batch:
             self._waiting = []
 
     def _encode_texts(self) -> None:
-        """Vectors of the new texts; one that says nothing to the encoder is refused, as nothing finds it."""
+        """Vectors of the new texts; one that has none, or says nothing to the encoder, is refused."""
         texts, encoder = self._fresh["text"], self._collection.encoder
         if not texts:
             return
-        vectors = encoder.encode_texts([text["text"] for text in texts], ids=[text["id"] for text in texts])
+        vectors, errors = _encoded(encoder, texts)
         told: list[bool] = (np.abs(vectors).max(axis=1) > 0).tolist()
-        for text in (text for text, some in zip(texts, told, strict=True) if not some):
+        for row, text in ((row, text) for row, text in enumerate(texts) if not told[row]):
             # the place as the ledger names it: the file and the line
             place = os.path.normpath(Path(text["source"]).parent / text["origin"]) if text["origin"] else ""
             reason = (
                 f"the text {text['text'][:60]!r} says nothing to {encoder.name}; it knows none of the words"
             )
-            item = place or text["id"]
-            self._refusals.append(
-                Refusal(item=item, code="featureless", reason=reason, source=text["source"])
-            )
+            item, error = place or text["id"], errors.get(row)
+            code, reason = (error.code, str(error)) if error else ("featureless", reason)
+            self._refusals.append(Refusal(item=item, code=code, reason=reason, source=text["source"]))
             self.speechless.add(item)
         self._fresh["text"] = [text for text, some in zip(texts, told, strict=True) if some]
         self._vectors["text"].append(vectors[told])
@@ -172,3 +173,18 @@ class Batch:
                 array = pa.array(new, field.type)
             found = found.set_column(found.schema.get_field_index(name), field, array)
         return found
+
+
+def _encoded(encoder: Encoder, texts: Sequence[Mapping[str, Any]]) -> tuple[Array, dict[int, TextError]]:
+    """Vectors, of zeros where a text cannot be encoded, and why by the number of the text."""
+    try:
+        words, ids = [text["text"] for text in texts], [text["id"] for text in texts]
+        return encoder.encode_texts(words, ids=ids), {}
+    except TextError as error:
+        if len(texts) == 1:
+            return np.zeros((1, encoder.width), dtype=np.float32), {0: error}
+    # one of them spoils the rest: it is looked for by halves
+    middle = len(texts) // 2
+    first, errors = _encoded(encoder, texts[:middle])
+    second, others = _encoded(encoder, texts[middle:])
+    return np.concatenate([first, second]), errors | {middle + row: error for row, error in others.items()}
