@@ -43,37 +43,42 @@ class CMFH(LinearHasher):
     iterations: int = 50
 
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
-        sides = ((x, self.weight), (y, 1 - self.weight))
-        inverses = [
-            np.linalg.inv(s.T @ s + self.ridge / self.regression * np.eye(s.shape[1])) for s, _ in sides
-        ]
+        # after the first turn V is linear in both features: products of features are all that is needed,
+        # and a turn costs nothing that grows with n
+        cross = x.T @ y
+        gram = np.block([[x.T @ x, cross], [cross.T, y.T @ y]])
+        width, eye = x.shape[1], np.eye(self.bits)
+        parts = ((slice(None, width), self.weight), (slice(width, None), 1 - self.weight))
+        share = self.ridge / self.regression
+        inverses = [np.linalg.inv(gram[s, s] + share * np.eye(len(gram[s, s]))) for s, _ in parts]
         v = np.random.default_rng(self.seed).random((len(x), self.bits))
-        eye = np.eye(self.bits)
+        seen, size = np.concatenate([x.T @ v, y.T @ v]), v.T @ v  # products of features with V, and of V
         self.objective_: list[float] = []
         for _ in range(self.iterations):
-            bases = [np.linalg.solve(v.T @ v + self.ridge / a * eye, v.T @ s) for s, a in sides]
-            projections = [i @ (s.T @ v) for (s, _), i in zip(sides, inverses, strict=True)]
-            gram = (2 * self.regression + self.ridge) * eye
-            for (_, a), u in zip(sides, bases, strict=True):
-                gram += a * u @ u.T
-            maps = [
-                np.linalg.solve(gram, a * u + self.regression * p.T).T
-                for (_, a), u, p in zip(sides, bases, projections, strict=True)
+            bases = [np.linalg.solve(size + self.ridge / a * eye, seen[s].T) for s, a in parts]
+            projections = [i @ seen[s] for (s, _), i in zip(parts, inverses, strict=True)]
+            whole = (2 * self.regression + self.ridge) * eye
+            for (_, a), u in zip(parts, bases, strict=True):
+                whole += a * u @ u.T
+            linear = [
+                a * u + self.regression * p.T for (_, a), u, p in zip(parts, bases, projections, strict=True)
             ]
-            v = x @ maps[0] + y @ maps[1]
-            self.objective_.append(self._objective(sides, v, bases, projections))
-        self.fusion_ = {"image": maps[0].astype(np.float32), "text": maps[1].astype(np.float32)}
-        projections = [i @ (s.T @ v) for (s, _), i in zip(sides, inverses, strict=True)]
-        return projections[0], projections[1]
+            maps = np.linalg.solve(whole, np.concatenate(linear, axis=1)).T
+            seen = gram @ maps
+            size = maps.T @ seen
+            total = self.ridge * float((maps * seen).sum())
+            for (s, a), u, p in zip(parts, bases, projections, strict=True):
+                total += self._misfit(gram[s, s], seen[s], size, a, u, p)
+            self.objective_.append(total)
+        self.fusion_ = {"image": maps[:width].astype(np.float32), "text": maps[width:].astype(np.float32)}
+        return inverses[0] @ seen[:width], inverses[1] @ seen[width:]
 
-    def _objective(
-        self, sides: tuple[tuple[Array, float], ...], v: Array, bases: list[Array], projections: list[Array]
-    ) -> float:
-        total = self.ridge * (v**2).sum()
-        for (s, a), u, p in zip(sides, bases, projections, strict=True):
-            total += a * ((s - v @ u) ** 2).sum() + self.regression * ((v - s @ p) ** 2).sum()
-            total += self.ridge * ((u**2).sum() + (p**2).sum())
-        return float(total)
+    def _misfit(self, gram: Array, seen: Array, size: Array, weight: float, u: Array, p: Array) -> float:
+        """What one modality adds to the objective, from the products of its features and of V."""
+        factors = np.trace(gram) - 2 * (seen.T * u).sum() + (u * (size @ u)).sum()
+        told = np.trace(size) - 2 * (seen * p).sum() + (p * (gram @ p)).sum()
+        squares = self.ridge * ((u**2).sum() + (p**2).sum())
+        return float(weight * factors + self.regression * told + squares)
 
     def _fuse(self, images: Array, texts: Array) -> Array:
         x, y = self._centred(images, "image"), self._centred(texts, "text")
