@@ -216,3 +216,13 @@ def test_texts_without_a_vector_are_in_the_ledger_and_the_rest_is_taken(real, ta
     refused = real("show", tmp_path / "c", "--ledger").rows
     assert {row["code"] for row in refused} == {"no-features"}
     assert all("column text_id" in row["reason"] for row in refused)
+
+
+def test_matching_against_a_side_that_is_empty_names_the_other(real, table, tmp_path):
+    bow = ("--encoder", "bow", "--fit", "--save-encoder", tmp_path / "bow", "-o", tmp_path / "a.npz")
+    assert real("encode", table, *bow).code == 0
+    assert real("index", tmp_path / "c", table, "--encoder", tmp_path / "bow").code == 0
+    failed = real("match", tmp_path / "c", table, "-o", tmp_path / "m.csv")
+    assert failed.code == 1 and "no images to find, only texts; look for those with --for texts" in failed.err
+    found = real("match", tmp_path / "c", table, "--for", "texts", "--from", "texts", "-k", "1")
+    assert found.code == 0 and len(found.out.splitlines()) == 7

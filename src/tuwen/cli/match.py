@@ -82,6 +82,11 @@ def command(
     kind = _options.kind(wanted)
     query_kind = _options.kind(given) if given else _options.other(kind)
     opened = _options.opened(collection)
+    if not opened.count(kind) and opened.count(other := _options.other(kind)):
+        raise InputError(
+            f"{collection} has no {kind}s to find, only {other}s; look for those with --for {other}s, "
+            "and say what the queries are with --from"
+        )
     with _sources.spooled(queries) as path:
         features = _read(path, opened, query_kind, query_column, id_column)
     if not features.ids:
