@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     short_help="Write a collection as Parquet, or an encoder for other machines.",
 )
 @click.argument("what", metavar="COLLECTION|ENCODER")
-@click.option("-o", "--output", type=_options.PATH, required=True, help="A new or empty folder.")
+@click.option(
+    "-o",
+    "--output",
+    type=_options.PATH,
+    required=True,
+    help="A new or empty folder, or an encoder's export to add to.",
+)
 @click.option(
     "--runtime", type=click.Choice(["onnx", "openvino"]), help="Encoder: what will run it.  [default: onnx]"
 )
