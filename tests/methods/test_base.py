@@ -31,3 +31,9 @@ def test_labels_that_name_no_class_teach_nothing():
     rows = np.random.default_rng(0).normal(size=(6, 16))
     with pytest.raises(InputError, match="labels names no class for any of the 6 rows"):
         methods.find("scm_hash")(bits=8).fit(rows, rows, np.zeros((6, 3)))
+
+
+@pytest.mark.parametrize("name", ["iterations", "anchors", "rows"])
+def test_counts_are_at_least_one(name):
+    with pytest.raises(InputError, match=f"{name} is 0; it must be at least 1"):
+        methods.find("seph")(**{name: 0})

@@ -30,8 +30,6 @@ class AnchoredHasher(Hasher):
     kernel_width: float = 0.5
 
     def _fit(self, images: Array, texts: Array, labels: Array) -> None:
-        if self.anchors < 1:
-            raise InputError(f"anchors is {self.anchors}; it must be at least 1")
         if self.kernel_width <= 0:
             raise InputError(f"kernel_width is {self.kernel_width}; it must be above 0")
         self.means_: dict[str, Array] = {}

@@ -198,6 +198,10 @@ class Hasher(Coder):
     def __post_init__(self) -> None:
         if self.bits < 8 or self.bits % 8:
             raise InputError(f"bits is {self.bits}; it must be a positive multiple of 8")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.type == "int" and field.name != "seed" and value < 1:  # all of them are counts
+                raise InputError(f"{field.name} is {value}; it must be at least 1")
 
     @property
     def width(self) -> int:

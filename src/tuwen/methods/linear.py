@@ -153,3 +153,15 @@ def shared_means(images: Array, texts: Array) -> dict[str, Array]:
         "image": (images if len(images) else texts).mean(axis=0),
         "text": (texts if len(texts) else images).mean(axis=0),
     }
+
+
+def leading_pair(matrix: Array) -> tuple[Array, Array]:
+    """The first left and right singular vectors, (n,) and (m,), the left one's largest entry positive."""
+    from scipy.linalg import eigh
+
+    m = matrix.shape[1]
+    v = eigh(matrix.T @ matrix, subset_by_index=[m - 1, m - 1])[1][:, 0]
+    u = matrix @ v
+    u = u / max(float(np.linalg.norm(u)), 1e-300)
+    sign = fixed_signs(u[:, None])[0]
+    return u * sign, v * sign

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tuwen.errors import InputError
 from tuwen.methods.hashing.cmfh import CMFH
 
 
@@ -38,3 +39,9 @@ def test_wikipedia_gives_the_published_values(scored, bits, modality, fused):
     found = scored(CMFH(bits=bits))
     np.testing.assert_allclose(found["modality"], modality, atol=0.01)
     np.testing.assert_allclose(found["fused"], fused, atol=0.01)
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_both_modalities_have_a_weight(classes, weight):
+    with pytest.raises(InputError, match=f"weight is {weight}"):
+        CMFH(bits=8, weight=weight).fit(*classes)

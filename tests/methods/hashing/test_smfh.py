@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tuwen.errors import InputError
 from tuwen.methods.hashing.cmfh import CMFH
 from tuwen.methods.hashing.smfh import SMFH
 
@@ -37,3 +38,9 @@ def test_wikipedia_is_above_factorisation_without_labels(scored):
     found = scored(SMFH(bits=16))
     assert found["modality"][0] > 0.2
     assert found["fused"][1] > 0.45
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_both_modalities_have_a_weight(classes, weight):
+    with pytest.raises(InputError, match=f"weight is {weight}"):
+        SMFH(bits=8, weight=weight).fit(*classes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuwen.arrays import Array
+from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.linear import LinearHasher
 
@@ -43,6 +44,8 @@ class CMFH(LinearHasher):
     iterations: int = 50
 
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
+        if not 0 < self.weight < 1:
+            raise InputError(f"weight is {self.weight}; it must be between 0 and 1")
         # after the first turn V is linear in both features: products of features are all that is needed,
         # and a turn costs nothing that grows with n
         cross = x.T @ y

@@ -10,7 +10,7 @@ from tuwen.arrays import Array, Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.discrete import as_signs
-from tuwen.methods.linear import LinearHasher, fixed_signs
+from tuwen.methods.linear import LinearHasher, leading_pair
 
 
 @dataclass(kw_only=True, eq=False)
@@ -87,9 +87,7 @@ class CMSSH(LinearHasher):
         from scipy.sparse import csr_matrix
 
         paired = csr_matrix((weights, (rows, columns)), shape=(len(x), len(y)))
-        u, _, vt = np.linalg.svd(x.T @ (paired @ y), full_matrices=False)
-        sign = fixed_signs(u[:, :1])[0]
-        return u[:, 0] * sign, vt[0] * sign
+        return leading_pair(x.T @ (paired @ y))
 
     def _transform(self, features: Array, modality: Modality) -> Array:
         return np.asarray(super()._transform(features, modality) - self.thresholds_[modality])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuwen.arrays import Array
-from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.discrete import as_signs
 from tuwen.methods.kernels import centres, mean_squared_distance, rbf
@@ -49,8 +48,6 @@ class SAVH(LinearHasher):
     turns: int = 50
 
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
-        if self.topics < 1:
-            raise InputError(f"topics is {self.topics}; it must be at least 1")
         z = self._smoothest(x, y)
         rotation = np.linalg.qr(np.random.default_rng(self.seed).standard_normal((self.bits, self.bits)))[0]
         self.losses_: list[float] = []

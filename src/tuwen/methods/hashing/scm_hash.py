@@ -10,7 +10,15 @@ import numpy as np
 from tuwen.arrays import Array
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
-from tuwen.methods.linear import LinearHasher, check_rank, fixed_signs, inverse_root, rank_of
+from tuwen.methods.discrete import as_signs
+from tuwen.methods.linear import (
+    LinearHasher,
+    check_rank,
+    fixed_signs,
+    inverse_root,
+    leading_pair,
+    rank_of,
+)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -57,13 +65,8 @@ class SCMHash(LinearHasher):
         """One bit after another: eq. 13 of the paper, with the codes' own product taken off each time."""
         columns: list[tuple[Array, Array]] = []
         for _ in range(self.bits):
-            u, _, vt = np.linalg.svd(whiten[0] @ residual @ whiten[1], full_matrices=False)
-            sign = fixed_signs(u[:, :1])
-            wx, wy = whiten[0] @ u[:, 0] * sign, whiten[1] @ vt[0] * sign
+            u, v = leading_pair(whiten[0] @ residual @ whiten[1])
+            wx, wy = whiten[0] @ u, whiten[1] @ v
             columns.append((wx, wy))
-            residual = residual - np.outer(_signs(x @ wx) @ x, _signs(y @ wy) @ y)
+            residual = residual - np.outer(as_signs(x @ wx) @ x, as_signs(y @ wy) @ y)
         return np.stack([wx for wx, _ in columns], axis=1), np.stack([wy for _, wy in columns], axis=1)
-
-
-def _signs(values: Array) -> Array:
-    return np.where(values > 0, 1.0, -1.0)

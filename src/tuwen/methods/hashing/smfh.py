@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuwen.arrays import Array
+from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.graphs import class_laplacian, laplacian, neighbour_graph, solve_smooth
 from tuwen.methods.linear import LinearHasher
@@ -51,6 +52,8 @@ class SMFH(LinearHasher):
     iterations: int = 20
 
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
+        if not 0 < self.weight < 1:
+            raise InputError(f"weight is {self.weight}; it must be between 0 and 1")
         sides = ((x, self.weight), (y, 1 - self.weight))
         near = sum(laplacian(neighbour_graph(s, self.neighbours)) for s in (x, y))
         same = class_laplacian(labels)
