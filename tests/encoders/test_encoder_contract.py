@@ -240,6 +240,10 @@ def test_what_is_no_text_or_no_list_is_refused(encoder, files):
     if "image" in encoder.modalities:
         with pytest.raises(InputError, match="is one path; pass a list"):
             encoder.encode_images(str(files[0]))
+        for wrong in (None, 3, np.zeros((8, 8, 3), dtype=np.uint8)):
+            if not encoder.by_id:
+                with pytest.raises(InputError, match="a picture must be a path, a PIL picture or a Picture"):
+                    encoder.encode_images([wrong])
     with pytest.raises(InputError, match="modality is 'audio'; it must be 'image' or 'text'"):
         encoder.encode([], "audio")
 

@@ -190,13 +190,17 @@ def opened(image: Source, size: int = 0) -> Image.Image:
 
     Raises:
         PictureError: It cannot be decoded.
+        InputError: It is of another type.
     """
     if isinstance(image, Picture):
         if image.data is not None:
             return pictures.upright_rgb(pictures.load_bytes(image.data, image.path, size=size))
         image = image.path
-    if not isinstance(image, Image.Image):
+    if isinstance(image, str | Path):
         image = pictures.load(Path(image), size=size)
+    if not isinstance(image, Image.Image):
+        got = type(image).__name__
+        raise InputError(f"a picture must be a path, a PIL picture or a Picture, got {got}")
     return pictures.upright_rgb(image)
 
 
