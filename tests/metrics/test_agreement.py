@@ -50,6 +50,7 @@ def test_the_same_neighbours_are_always_met_and_the_protocol_says_of_what():
     found, _ = average_hit_rate(scores, scores, 2)
     assert found.mean == 1
     assert str(found.protocol).startswith("AHR@2; true: in both lists")
+    assert found.protocol.note == "both lists from all pairs"
 
 
 @pytest.mark.parametrize(

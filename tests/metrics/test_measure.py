@@ -17,7 +17,9 @@ from tuwen.metrics import (
     by_labels,
     mean_ap,
     measure,
+    named,
 )
+from tuwen.metrics.sources import _counted
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("TUWEN_DATA", ROOT.parent / "shared" / "data")) / "wikipedia"
@@ -90,6 +92,40 @@ def test_vectors_codes_and_matrices_agree_block_by_block(monkeypatch):
             np.testing.assert_allclose(one.values, two.values)
 
 
+def test_the_order_of_items_changes_no_expected_figure():
+    rng = np.random.default_rng(2)
+    scores, queries, items = rng.integers(0, 4, (5, 60)), rng.random((5, 6)) < 0.3, rng.random((60, 6)) < 0.3
+    metrics = [
+        named(name)
+        for name in ("map", "map@9/min", "map@9/found", "recall@9", "hit@2", "ndcg@9", "mrr", "rank")
+    ]
+    first = measure(scores, by_labels(queries, items), metrics)
+    order = rng.permutation(60)
+    for one, two in zip(
+        first, measure(scores[:, order], by_labels(queries, items[order]), metrics), strict=True
+    ):
+        np.testing.assert_array_equal(one.values, two.values)
+
+
+def test_threads_change_nothing():
+    rng = np.random.default_rng(3)
+    scores, labels = rng.integers(0, 50, (600, 30)), np.arange(600) % 7
+    found = [mean_ap(scores, by_labels(labels, labels[:30]))]
+    found += [measure(scores, by_labels(labels, labels[:30]), [AP()], threads=n)[0] for n in (1, 3)]
+    for other in found[1:]:
+        np.testing.assert_array_equal(found[0].values, other.values)
+
+
+@pytest.mark.parametrize("bits", [8, 64, 248])
+@pytest.mark.parametrize("items", [1, 2, 77])
+def test_distances_are_counted_two_at_a_time(bits, items):
+    rng = np.random.default_rng(bits)
+    distances = rng.integers(0, bits + 1, items).astype(np.uint8)
+    np.testing.assert_array_equal(
+        _counted(distances, bits + 1), np.bincount(distances.astype(int), minlength=bits + 1)
+    )
+
+
 def test_nothing_to_rank_is_no_error():
     assert np.isnan(mean_ap(np.empty((0, 3)), np.empty((0, 3), bool)).mean)
     assert mean_ap(np.empty((2, 0)), np.empty((2, 0), bool)).protocol.without == 2
@@ -104,6 +140,7 @@ def test_nothing_to_rank_is_no_error():
         (lambda: mean_ap(np.eye(3), np.eye(3), empty="nan"), "empty is 'nan'"),
         (lambda: mean_ap(np.full((2, 2), np.nan), np.eye(2)), "NaN"),
         (lambda: mean_ap(np.ones(3), np.eye(3)), "shape"),
+        (lambda: measure(np.eye(2), np.eye(2), [AP()], threads=0), "threads is 0"),
         (lambda: measure(np.eye(2), np.eye(2), [MedianRank()], empty="zero"), "cannot be 0"),
         (lambda: Codes(np.ones((2, 8)), np.ones((2, 8))), "packed codes are uint8"),
         (lambda: Codes(*(np.ones((2, w), np.uint8) for w in (1, 2))), "widths must be equal"),

@@ -63,7 +63,9 @@ def test_no_items_and_no_queries_are_no_error():
     [
         (lambda: by_labels([0, 1], np.eye(2)), "both multi-hot"),
         (lambda: by_labels(np.eye(2), np.eye(3)), "same classes"),
-        (lambda: by_labels(["a"], [1, 2]), "labels of queries are"),
+        (lambda: by_labels(["a"], [1, 2]), "both are numbers or names"),
+        (lambda: by_labels([1], ["a", "b"]), "both are numbers or names"),
+        (lambda: by_labels([1.0], [1.0, np.nan]), "labels of items have NaN"),
         (lambda: by_labels(2 * np.eye(2), np.eye(2)), "other values than 0 and 1"),
         (lambda: by_pairs([[0, 1, 2]], queries=3, items=3), "shape"),
         (lambda: by_pairs([[0.5, 1]], queries=3, items=3), "whole numbers"),

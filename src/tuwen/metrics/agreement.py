@@ -16,6 +16,11 @@ from tuwen.metrics.sources import Scores, as_scores
 
 #: Which lists hold only pairs of the same class: those of texts, those of both, or none.
 Within = Literal["texts", "both", "none"]
+_POOLS: dict[Within, str] = {
+    "texts": "texts from the pair's class, images from all pairs",
+    "both": "both lists from the pair's class",
+    "none": "both lists from all pairs",
+}
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,8 @@ def average_hit_rate(
             f"images are scored {images.queries} x {images.items} and texts {texts.queries} x {texts.items}; "
             "both are (n, n) over the same pairs"
         )
-    if within not in ("texts", "both", "none"):
-        raise InputError(f"within is {within!r}; it is one of 'texts', 'both', 'none'")
+    if within not in _POOLS:
+        raise InputError(f"within is {within!r}; it is one of {', '.join(map(repr, _POOLS))}")
     labels = np.zeros(n, dtype=np.int64) if classes is None else np.asarray(classes)
     if labels.shape != (n,):
         raise InputError(f"classes has shape {labels.shape}; there are {n} pairs, each with one class")
@@ -87,8 +92,8 @@ def average_hit_rate(
             pools = same if within == "both" else others, others if within == "none" else same
             values[pair] = _meet(_list(image_row, pools[0], r), _list(text_row, pools[1], r))
             chance[pair] = _by_chance(int(pools[0].sum()), int(pools[1].sum()), r)
-    pool = "all pairs" if classes is None or within == "none" else f"pairs of the class ({within})"
-    protocol = Protocol(figure, "expected", "zero", "in both lists", n, 0, max(n - 1, 0), f"lists of {pool}")
+    pools_of = _POOLS["none" if classes is None else within]
+    protocol = Protocol(figure, "expected", "zero", "in both lists", n, 0, max(n - 1, 0), pools_of)
     return Measured(protocol, values), Measured(protocol, chance)
 
 

@@ -17,6 +17,8 @@ from tuwen.metrics.precision import AP, Denominator
 from tuwen.metrics.relevance import Relevance, as_relevance
 from tuwen.metrics.sources import Scores, as_scores
 
+_THREADS = 8  # more of them would need more memory than they save time
+
 
 def measure(
     scores: Scores | Array,
@@ -38,7 +40,7 @@ def measure(
             first (`best`) or last (`worst`), or the order of the items (`stable`).
         empty: Queries without a true item are left out (`skip`) or count as 0 (`zero`).
         note: What else belongs to the protocol.
-        threads: How many; one for each core when None.
+        threads: How many; one for each core, up to eight, when None. Each holds a block of scores.
 
     Raises:
         InputError: Numbers of queries or items differ, a score is NaN, or an option is unknown.
@@ -50,13 +52,17 @@ def measure(
             f"{relevance.queries} and {relevance.items}"
         )
     _check_options(metrics, ties, empty)
+    if threads is not None and threads < 1:
+        raise InputError(f"threads is {threads}; it must be at least 1")
 
     def one(start: int) -> tuple[Array, list[Array]]:
         groups = scores.groups(start, min(start + scores.rows, scores.queries), relevance, ties)
         return groups.total > 0, [metric.of(groups) for metric in metrics]
 
     starts = range(0, scores.queries, scores.rows)
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="measure") as pool:
+    if threads is None:
+        threads = min(_THREADS, os.cpu_count() or 1)
+    with ThreadPoolExecutor(threads, thread_name_prefix="measure") as pool:
         blocks = list(pool.map(one, starts))
     if not blocks:
         nothing = packed([], scores.items)

@@ -96,15 +96,21 @@ class _SameLabel(Relevance):
 
     def __init__(self, queries: Array, items: Array) -> None:
         self.queries, self.items = len(queries), len(items)
-        # joined as they are, numbers and names would silently become names
-        if queries.dtype.kind in "US" and items.dtype.kind not in "US" and len(items):
-            raise InputError(f"labels of queries are {queries.dtype} but of items {items.dtype}")
+        for name, labels in (("queries", queries), ("items", items)):
+            if labels.dtype.kind == "f" and np.isnan(labels).any():
+                raise InputError(f"labels of {name} have NaN; give every one a class, or leave it out")
+        # numbers and names compared would silently have nothing in common
+        if queries.size and items.size and (queries.dtype.kind in "US") != (items.dtype.kind in "US"):
+            raise InputError(
+                f"labels of queries are {queries.dtype} but of items {items.dtype}; both are numbers or names"
+            )
         classes, numbers = np.unique(items, return_inverse=True)
         self._order = np.argsort(numbers, kind="stable")
         self._ends = np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=len(classes)))])
-        place = np.minimum(np.searchsorted(classes, queries), max(len(classes) - 1, 0))
-        known = classes[place] == queries if len(classes) else np.zeros(len(queries), dtype=bool)
-        self._class = np.where(known, place, -1)
+        self._class = np.full(len(queries), -1, dtype=np.int64)
+        if queries.size and items.size:
+            place = np.minimum(np.searchsorted(classes, queries), len(classes) - 1)
+            self._class = np.where(classes[place] == queries, place, -1)
 
     def columns(self, query: int) -> Array:
         number = int(self._class[query])
