@@ -199,13 +199,22 @@ def turns(
     }
 
 
-def agreement(eager: Eager, encoder: Any, paths: list[Path], texts: list[str]) -> dict[str, float]:
-    """Least cosine of the same items."""
-    pairs = (
-        ("image", eager.images(paths), encoder.encode_images(paths)),
-        ("text", eager.texts(texts), encoder.encode_texts(texts)),
-    )
-    return {f"{side}_cosine": round(float((one * other).sum(axis=1).min()), 5) for side, one, other in pairs}
+def agreement(
+    eager: Eager, ours: dict[str, Any], paths: list[Path], texts: list[str]
+) -> dict[str, dict[str, float]]:
+    """Least cosine of the same items with the peer, of every encoder."""
+    images, words = eager.images(paths), eager.texts(texts)
+    return {
+        name: {
+            "image_cosine": _least(images, encoder.encode_images(paths)),
+            "text_cosine": _least(words, encoder.encode_texts(texts)),
+        }
+        for name, encoder in ours.items()
+    }
+
+
+def _least(one: np.ndarray, other: np.ndarray) -> float:
+    return round(float((one * other).sum(axis=1).min()), 5)
 
 
 def query(folder: Path, count: int) -> dict[str, Any]:
@@ -242,7 +251,7 @@ def measure(work: Path, *, quick: bool, rounds: int) -> dict[str, Any]:
     } | {"torch_bf16": encoders.load(f"{source},precision=bf16")}
     latency = query(folder, 20 if quick else 200)
     rates = turns(eager, ours, paths, texts, rounds, share=4)
-    near = {name: agreement(eager, encoder, paths[:32], texts[:64]) for name, encoder in ours.items()}
+    near = agreement(eager, ours, paths[:32], texts[:64])
     sides = ("image", "text")
     base = rates["eager"]
     over = {
