@@ -55,7 +55,7 @@ class Collection:
         cls,
         path: str | Path,
         *,
-        encoder: str | Encoder | None = "mini",
+        encoder: str | Path | Encoder | None = "mini",
         width: int | None = None,
         dtype: str = "float16",
         codes: int = 0,
@@ -77,7 +77,7 @@ class Collection:
             raise InputError(f"dtype is {dtype!r}; it must be 'float16' or 'float32'")
         if not isinstance(codes, int) or codes < 0 or codes % 8:
             raise InputError(f"codes is {codes}; the bits must be a multiple of 8, or 0 for none")
-        made = encoders.load(encoder) if isinstance(encoder, str) else encoder
+        made = encoders.load(encoder) if isinstance(encoder, str | Path) else encoder
         if made is not None:
             made.check_ready()
         width = made.width if made is not None else width
@@ -88,7 +88,7 @@ class Collection:
         return cls(Store.create(Path(path), identity), made)
 
     @classmethod
-    def open(cls, path: str | Path, *, encoder: str | Encoder | None = None) -> Collection:
+    def open(cls, path: str | Path, *, encoder: str | Path | Encoder | None = None) -> Collection:
         """Open a collection.
 
         Args:
@@ -101,7 +101,7 @@ class Collection:
             Damaged: Its files are not what was written.
         """
         store = Store.open(Path(path))
-        return cls(store, encoders.load(encoder) if isinstance(encoder, str) else encoder)
+        return cls(store, encoders.load(encoder) if isinstance(encoder, str | Path) else encoder)
 
     @property
     def path(self) -> Path:
@@ -506,7 +506,7 @@ class Collection:
         return f"Collection({str(self.path)!r}: {counts}, encoder {self.store.identity.encoder or 'none'})"
 
 
-def open(path: str | Path, *, encoder: str | Encoder | None = None) -> Collection:
+def open(path: str | Path, *, encoder: str | Path | Encoder | None = None) -> Collection:
     """Open the collection in a folder; see `Collection.open`."""
     return Collection.open(path, encoder=encoder)
 

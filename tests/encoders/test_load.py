@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tuwen import encoders
+from tuwen import Collection, encoders
 from tuwen.errors import Damaged, InputError, MissingExtra, Unavailable, UnknownName
 
 
@@ -39,6 +39,8 @@ def test_who_asks_again_gets_the_same():
 
 def test_a_path_may_be_a_path_and_a_folder_that_is_not_there_is_said(bow, tmp_path):
     assert encoders.load(tmp_path / bow).width == encoders.load(f"./{bow}").width
+    assert Collection.create("c", encoder=tmp_path / bow).encoder.name == str(tmp_path / bow)
+    assert Collection.open("c", encoder=tmp_path / bow).encoder.name == str(tmp_path / bow)
     (tmp_path / "models").mkdir()
     with pytest.raises(Unavailable, match="there is no folder models/cn here; and as a model on a hub"):
         encoders.load("models/cn")
