@@ -68,7 +68,7 @@ class CMSSH(LinearHasher):
             raise InputError(f"there are {n} rows and pairs is {self.pairs}; CMSSH needs at least 2 of both")
         rng = np.random.default_rng(self.seed)
         rows, columns = rng.integers(0, n, (2, 20 * self.pairs))
-        like = (labels[rows] * labels[columns]).sum(axis=1) > 0 if labels.shape[1] else rows == columns
+        like = _share(labels, rows, columns) if labels.shape[1] else rows == columns
         own = rng.integers(0, n, self.pairs)
         rows, columns = np.concatenate([own, rows]), np.concatenate([own, columns])
         like = np.concatenate([np.ones(self.pairs, dtype=bool), like])
@@ -91,6 +91,13 @@ class CMSSH(LinearHasher):
 
     def _transform(self, features: Array, modality: Modality) -> Array:
         return np.asarray(super()._transform(features, modality) - self.thresholds_[modality])
+
+
+def _share(labels: Array, rows: Array, columns: Array) -> Array:
+    """Whether two rows of labels have a class in common, (m,) bool, in blocks of bounded memory."""
+    step = max(2**23 // labels.shape[1], 1)
+    parts = [slice(start, start + step) for start in range(0, len(rows), step)]
+    return np.concatenate([(labels[rows[part]] * labels[columns[part]]).any(axis=1) for part in parts])
 
 
 def _thresholds(px: Array, qy: Array, weights: Array, turns: int = 3) -> tuple[float, float]:
