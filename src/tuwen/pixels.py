@@ -1,7 +1,8 @@
 """Pixels of opened pictures: JPEGs decoded at a fraction, resizing in step with it; faster with `fast`.
 
 Without the extra `fast` every pixel is Pillow's. With it, decoding gives the same pixels sooner, and
-resizing differs from Pillow by one level of 255 in a few pixels of a thousand; `TUWEN_FAST=0` turns it off.
+resizing differs from Pillow by 0.003 levels of 255 on average in photographs, 0.09 in noise; `TUWEN_FAST=0`
+turns it off.
 """
 
 from __future__ import annotations
