@@ -64,6 +64,12 @@ def test_pictures_that_cannot_be_read_are_left_out(job, tmp_path):
     assert row["text_to_image"] == [100.0, 100.0, 100.0]
 
 
+def test_the_first_pictures_may_be_the_ones_that_cannot_be_read(job, tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    job["images"] = [str(tmp_path / "bad.jpg"), *job["images"]]
+    assert measuring.measure(job)["images_s"] > 0
+
+
 def test_an_encoder_of_one_side_has_the_figures_of_that_side(job, monkeypatch):
     monkeypatch.undo()
     row = measuring.measure({**job, "spec": "hsv"})

@@ -103,13 +103,21 @@ def _first_text(encoder: Encoder, job: dict[str, Any]) -> None:
 
 
 def _first_image(encoder: Encoder, job: dict[str, Any]) -> None:
-    encoder.encode_images(job["images"][:1])
+    encoder.encode_images(_readable(encoder, job["images"], 1))
+
+
+def _readable(encoder: Encoder, images: Sequence[str], most: int) -> list[str]:
+    """The first pictures that can be encoded; the first of all, with its error, where none can."""
+    made = encoder.prepare_ahead(images)
+    found = (str(image) for image, prepared in made if isinstance(prepared, np.ndarray))
+    return list(islice(found, most)) or list(images[:1])
 
 
 def _images_rate(encoder: Encoder, images: Sequence[str], seconds: float) -> float:
     """Pictures a second, from file to vector, as `tuwen encode` does it."""
-    encoder.encode_images(images[:1])
-    each = _timed(lambda: encoder.encode_images(images[:4])) / min(4, len(images))
+    few = _readable(encoder, images, 4)
+    encoder.encode_images(few[:1])
+    each = _timed(lambda: encoder.encode_images(few)) / len(few)
     count = int(np.clip(seconds / each, 4, MOST_IMAGES))
 
     def run() -> None:
