@@ -106,7 +106,7 @@ def encode_source(
 
 
 def fit_encoder(source: Source, encoder: Fitted) -> int:
-    """Let an encoder learn from the items of its modality in a source; how many there were.
+    """Let an encoder learn from the items of its modality in a source; from how many it did.
 
     A picture that several rows name counts once, a text as often as it stands there.
 
@@ -117,7 +117,7 @@ def fit_encoder(source: Source, encoder: Fitted) -> int:
     if not items:
         raise InputError(f"{source.path} has no {encoder.modality}s, which {encoder.name} learns from")
     encoder.fit(items)
-    return len(items)
+    return len(items) - len(getattr(encoder, "refusals", ()))
 
 
 def write_features(path: Path, parts: list[Features], encoder: Encoder) -> None:

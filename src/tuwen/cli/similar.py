@@ -13,7 +13,10 @@ from tuwen.cli import _options, _settings
 @_options.collection
 @click.argument("id")
 @click.option(
-    "--kind", type=click.Choice(["image", "text"]), default="image", show_default=True, help="What ID names."
+    "--kind",
+    type=click.Choice(["image", "text"]),
+    default=None,
+    help="What ID names.  [default: image, or text where there are no images]",
 )
 @_options.wanted
 @_options.count(_settings.default("k"), "How many hits.  [default: 10]")
@@ -25,7 +28,7 @@ from tuwen.cli import _options, _settings
 def command(
     collection: Path,
     id: str,
-    kind: str,
+    kind: str | None,
     wanted: str | None,
     k: int,
     style: str,
@@ -36,7 +39,7 @@ def command(
     from tuwen.cli import _answers
 
     opened = _options.opened(collection)
-    of = _options.kind(kind)
+    of = _options.wanted_kind(kind, opened)
     results = opened.similar(of, id, to=_options.kind(wanted) if wanted else of, k=k)
     item = opened.get(of, id)
     images = (Path(item.path),) if item.kind == "image" and item.path else ()

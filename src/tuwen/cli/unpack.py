@@ -33,6 +33,6 @@ def command(file: Path, output: Path) -> None:
         if there:
             _output.note(f"  {what} in {output / what}")
     if made.collection:
-        _output.note(f"Next:  tuwen search {typed} 一只狗")
+        _output.note(f"Next:  tuwen show {typed}")
     else:
         _output.note(f"Use it as:  --encoder {typed}")
