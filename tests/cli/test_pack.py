@@ -49,7 +49,7 @@ def test_it_says_what_is_in_it_and_what_to_type_there(command, mini, tmp_path):
     code, out, err = command("unpack", tmp_path / "t.tuwen", "-o", tmp_path / "on there")
     assert (code, out) == (0, "")
     assert f"extra in {tmp_path / 'on there' / 'extra'}" in err
-    assert f"Next:  tuwen search '{tmp_path / 'on there'}' 一只狗" in err
+    assert f"Next:  tuwen show '{tmp_path / 'on there'}'" in err
     code, out, _ = command("search", tmp_path / "on there", "一只狗", "--for", "texts", "-k", "1")
     assert json.loads(out)["id"] == "a"
 
