@@ -29,10 +29,10 @@ class SRDMH(AnchoredHasher):
 
     paper = Paper(
         "Supervised Robust Discrete Multimodal Hashing for Cross-Media Retrieval",
-        "Yan, Xu, Yang, Yang & Ge",
-        "CIKM",
-        2016,
-        "https://doi.org/10.1145/2983323.2983743",
+        "Li, Yan, Luo et al.",
+        "IEEE Transactions on Multimedia 21(11), 2863-2877",
+        2019,
+        "https://ieeexplore.ieee.org/xpl/RecentIssue.jsp?punumber=6046",
     )
     needs_labels = True
     fuses = True

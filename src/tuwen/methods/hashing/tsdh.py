@@ -32,7 +32,7 @@ class TSDH(AnchoredHasher):
 
     paper = Paper(
         "Two-Stage Supervised Discrete Hashing for Cross-Modal Retrieval",
-        "Zhang, Wu & Yu",
+        "Zhang, Wu, Xu et al.",
         "IEEE Transactions on Systems, Man, and Cybernetics: Systems",
         2022,
         "https://doi.org/10.1109/TSMC.2021.3130939",
