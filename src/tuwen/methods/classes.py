@@ -1,7 +1,8 @@
-"""Methods whose common space has one column a class, and what they learn of classes."""
+"""Methods whose common space is spanned by classes, and what they learn of classes."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,24 +11,24 @@ import numpy as np
 from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import InputError
 from tuwen.methods.base import Coder
-from tuwen.methods.linear import moments
+from tuwen.methods.linear import canonical_of, check_rank, moments
 
 
 @dataclass(kw_only=True, eq=False)
 class ClassSpace(Coder):
-    """Codes are unit vectors with one column a class, so the labels set their width.
+    """Codes are unit vectors whose width the labels set, mostly one column a class.
 
     A subclass's `_fit` starts with `_learn`, which keeps means and deviations.
     """
 
     @property
     def width(self) -> int:
-        """Number of classes."""
+        """Columns, as the labels of `fit` gave."""
         self._check_fitted()
-        return int(self.classes_)
+        return int(self.columns_)
 
     def transform(self, features: Array, modality: Modality) -> Array:
-        """Code (n, d) features as (n, n_classes) float32 unit vectors."""
+        """Code (n, d) features as (n, width) float32 unit vectors."""
         return unit_rows(self._transform(self._check(features, modality), modality))
 
     def similarity(self, images: Array, texts: Array) -> Array:
@@ -37,13 +38,68 @@ class ClassSpace(Coder):
     def _learn(self, images: Array, texts: Array, labels: Array) -> tuple[Array, Array, Array]:
         """Standardised features and multi-hot labels, float64."""
         check_classes(self, labels)
-        self.classes_ = labels.shape[1]
+        self.columns_ = labels.shape[1]
         self.moments_ = standards(images, texts)
         return self._standard(images, "image"), self._standard(texts, "text"), labels.astype(np.float64)
 
     def _standard(self, features: Array, modality: Modality) -> Array:
         mean, deviation = self.moments_[modality]
         return np.asarray((features.astype(np.float64) - mean) / deviation)
+
+
+@dataclass(kw_only=True, eq=False)
+class ClassCorrelation(ClassSpace):
+    """Canonical correlation of pairs that the labels make; a subclass gives the covariances.
+
+    Labels of C classes tell at most C - 1 directions apart, which is why these methods have no fixed width.
+
+    Args:
+        components: Directions to keep; all there are when None.
+        ridge: Added to the diagonals of both covariances.
+    """
+
+    needs_labels = True
+
+    components: int | None = None
+    ridge: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if self.components is not None and self.components < 1:
+            raise InputError(f"components is {self.components}; it must be at least 1, or None for all")
+
+    def _fit(self, images: Array, texts: Array, labels: Array) -> None:
+        x, y, labels = self._learn(images, texts, labels)
+        u, v, correlations = canonical_of(*self._covariances(x, y, labels), self.ridge)
+        rank = int((correlations > 1e-6).sum())  # below is rounding, which a small ridge has amplified
+        if self.components or not rank:
+            check_rank(self, "components", rank, "the labels tell no more apart")
+        self.columns_ = self.components or rank
+        self.correlations_ = correlations[: self.columns_]
+        self.weights_ = {"image": u[:, : self.columns_], "text": v[:, : self.columns_]}
+
+    @abstractmethod
+    def _covariances(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array, Array]:
+        """Covariances (d_x, d_x), (d_x, d_y), (d_y, d_y) from standardised features."""
+
+    def _transform(self, features: Array, modality: Modality) -> Array:
+        return np.asarray(self._standard(features, modality) @ self.weights_[modality])
+
+
+def pair_covariances(x: Array, y: Array, labels: Any, alike: Array) -> tuple[Array, Array, Array]:
+    """Covariances of all pairs of an image and a text, each weighted by how alike their label groups are.
+
+    Args:
+        x: (n, d_x).
+        y: (n, d_y).
+        labels: (n, n_groups), which groups a row is in, dense or sparse.
+        alike: (n_groups, n_groups) weights, symmetric.
+    """
+    reach = labels @ (alike @ np.asarray(labels.sum(axis=0)).ravel())  # how many partners a row has, weighted
+    total = float(reach.sum())
+    x = x - reach @ x / total
+    y = y - reach @ y / total
+    between = (labels.T @ x).T @ alike @ (labels.T @ y)
+    return (x * reach[:, None]).T @ x / total, between / total, (y * reach[:, None]).T @ y / total
 
 
 def standards(images: Array, texts: Array) -> dict[str, Array]:
@@ -87,7 +143,9 @@ def logistic(x: Array, labels: Array, strength: float) -> Array:
 
     rows, classes = np.nonzero(labels)
     shares = 1 / np.count_nonzero(labels, axis=1)[rows]
-    model = LogisticRegression(C=strength, max_iter=5000).fit(x[rows], classes, sample_weight=shares)
+    model = LogisticRegression(C=strength, solver="newton-cg", max_iter=1000).fit(
+        x[rows], classes, sample_weight=shares
+    )
     weights = np.vstack([model.coef_.T, model.intercept_])
     if labels.shape[1] == 2:  # scikit-learn keeps the second class alone
         weights = np.hstack([np.zeros_like(weights), weights])

@@ -102,7 +102,12 @@ def inverse_root(x: Array, ridge: float) -> Array:
 
     Directions without variance, where there is no ridge, are left out instead of blown up.
     """
-    values, vectors = np.linalg.eigh(x.T @ x / len(x))
+    return inverse_root_of(x.T @ x / len(x), ridge)
+
+
+def inverse_root_of(covariance: Array, ridge: float) -> Array:
+    """As `inverse_root`, from the covariance (d, d)."""
+    values, vectors = np.linalg.eigh(covariance)
     floor = max(float(values[-1]), 1e-300) * len(values) * np.finfo(np.float64).eps * 16
     values = np.maximum(values, 0) + ridge
     scales = np.where(values > floor, 1 / np.sqrt(np.maximum(values, floor)), 0.0)
@@ -116,13 +121,16 @@ def canonical(x: Array, y: Array, ridge: float) -> tuple[Array, Array, Array]:
         Projections (d_x, k) and (d_y, k) to all directions that correlate, the most first, and their
         correlations (k,).
     """
-    whiten_x, whiten_y = inverse_root(x, ridge), inverse_root(y, ridge)
-    return paired(whiten_x, whiten_x @ (x.T @ y / len(x)) @ whiten_y, whiten_y)
+    n = len(x)
+    return canonical_of(x.T @ x / n, x.T @ y / n, y.T @ y / n, ridge)
 
 
-def paired(whiten_x: Array, between: Array, whiten_y: Array) -> tuple[Array, Array, Array]:
-    """Projections by the singular vectors of a whitened cross-covariance, signs fixed, and its values."""
-    u, values, vt = np.linalg.svd(between, full_matrices=False)
+def canonical_of(
+    within_x: Array, between: Array, within_y: Array, ridge: float
+) -> tuple[Array, Array, Array]:
+    """As `canonical`, from covariances (d_x, d_x), (d_x, d_y) and (d_y, d_y)."""
+    whiten_x, whiten_y = inverse_root_of(within_x, ridge), inverse_root_of(within_y, ridge)
+    u, values, vt = np.linalg.svd(whiten_x @ between @ whiten_y, full_matrices=False)
     k = rank_of(values, 1.0)
     signs = fixed_signs(u[:, :k])
     return whiten_x @ u[:, :k] * signs, whiten_y @ vt[:k].T * signs, values[:k]
@@ -165,3 +173,65 @@ def leading_pair(matrix: Array) -> tuple[Array, Array]:
     u = u / max(float(np.linalg.norm(u)), 1e-300)
     sign = fixed_signs(u[:, None])[0]
     return u * sign, v * sign
+
+
+def shared_scores(views: list[Array], ridge: float) -> tuple[list[Array], Array]:
+    """Solutions of Σ_{j≠i} S_ij w_j = ρ (S_ii + ridge·I) w_i over centred (n, d) views.
+
+    Returns:
+        Projections (d, k) of each view, the most shared first, and ρ (k,) above zero: at most the number of
+        views less one, and the correlation itself where there are two.
+    """
+    whiten = [inverse_root(view, ridge) for view in views]
+    joined = np.hstack([view @ root for view, root in zip(views, whiten, strict=True)])
+    between = joined.T @ joined / len(joined)
+    ends = np.cumsum([view.shape[1] for view in views])
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        between[start:end, start:end] = 0
+    values, vectors = np.linalg.eigh(between)
+    kept = np.flatnonzero(values > 1e-9)[::-1]
+    vectors = vectors[:, kept] * fixed_signs(vectors[:, kept])
+    parts = np.split(vectors, ends[:-1])
+    return [root @ part for root, part in zip(whiten, parts, strict=True)], values[kept]
+
+
+@dataclass(kw_only=True, eq=False)
+class LiftedSpace(CommonSpace):
+    """Canonical correlation analysis of features that are lifted to many more by a fixed function.
+
+    Args:
+        dim: Width of the common space.
+        ridge: Added to the diagonals of both covariances of the lifted features.
+    """
+
+    dim: int = 8
+    ridge: float = 1e-3
+
+    def _fit(self, images: Array, texts: Array, labels: Array) -> None:
+        self.moments_ = {"image": np.stack(moments(images)), "text": np.stack(moments(texts))}
+        x, y = self._scaled(images, "image"), self._scaled(texts, "text")
+        self._prepare(x, y)
+        x, y = self._lift(x, "image"), self._lift(y, "text")
+        self.means_ = {"image": x.mean(axis=0), "text": y.mean(axis=0)}
+        x -= self.means_["image"]
+        y -= self.means_["text"]
+        u, v, correlations = canonical(x, y, self.ridge)
+        check_rank(self, "dim", len(correlations), "no more directions correlate at all")
+        self.correlations_ = correlations[: self.dim]
+        self.weights_ = {"image": u[:, : self.dim], "text": v[:, : self.dim]}
+
+    def _scaled(self, features: Array, modality: Modality) -> Array:
+        mean, deviation = self.moments_[modality]
+        return np.asarray((features.astype(np.float64) - mean) / deviation)
+
+    def _transform(self, features: Array, modality: Modality) -> Array:
+        lifted = self._lift(self._scaled(features, modality), modality)
+        return np.asarray((lifted - self.means_[modality]) @ self.weights_[modality])
+
+    @abstractmethod
+    def _prepare(self, x: Array, y: Array) -> None:
+        """Choose the function from standardised training features."""
+
+    @abstractmethod
+    def _lift(self, x: Array, modality: Modality) -> Array:
+        """New features (n, many) of standardised ones."""
