@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy.io import loadmat
 
+from tuwen.metrics import Codes, by_labels, mean_ap
+
 
 @pytest.fixture(scope="session")
 def classes():
@@ -32,22 +34,6 @@ def wikipedia(data_folder):
     return train, (values["I_te"], values["T_te"], labels("testset_txt_img_cat.list"))
 
 
-def mean_ap(queries, codes, query_labels, labels):
-    """Mean average precision of packed codes, expected over all orders of equally distant items."""
-    x, y = (np.unpackbits(code, axis=1).astype(np.float32) for code in (queries, codes))
-    distances = np.rint(x @ (1 - y).T + (1 - x) @ y.T).astype(int)
-    found = []
-    for row, label in zip(distances, query_labels, strict=True):
-        tied, true = (np.bincount(values, minlength=x.shape[1] + 1) for values in (row, row[labels == label]))
-        above, above_true = np.cumsum(tied) - tied, np.cumsum(true) - true
-        bucket = np.repeat(np.arange(len(tied)), tied)
-        place = np.arange(len(row)) - above[bucket]
-        others = np.maximum(true - 1, 0)[bucket] * place / np.maximum(tied - 1, 1)[bucket]
-        precision = (above_true[bucket] + 1 + others) / (above[bucket] + place + 1)
-        found.append((precision * true[bucket] / tied[bucket]).sum() / true.sum())
-    return float(np.mean(found))
-
-
 @pytest.fixture(scope="session")
 def scored(wikipedia):
     """A function of a hasher: fitted on Wikipedia, mAP of images asking and of texts asking, by database."""
@@ -59,8 +45,9 @@ def scored(wikipedia):
         bases = {"modality": (hasher.transform(texts, "text"), hasher.transform(images, "image"))}
         if hasher.fuses:
             bases["fused"] = (hasher.database_codes(images, texts),) * 2
+        true = by_labels(query_labels, labels)
         return {
-            name: [mean_ap(a, b, query_labels, labels) for a, b in zip(asks, pair, strict=True)]
+            name: [mean_ap(Codes(a, b), true).mean for a, b in zip(asks, pair, strict=True)]
             for name, pair in bases.items()
         }
 
