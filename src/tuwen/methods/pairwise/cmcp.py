@@ -34,7 +34,7 @@ class CMCP(Method):
         "Zhai, Peng, Xiao",
         "ICASSP",
         2012,
-        "https://doi.org/10.1109/ICASSP.2012.6288383",
+        "https://github.com/PKU-ICST-MIPL/CMCP_ICASSP2012",
     )
     needs_labels = True
     transductive: ClassVar[bool] = True

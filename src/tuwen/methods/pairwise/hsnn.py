@@ -32,7 +32,7 @@ class HSNN(Method):
         "Zhai, Peng, Xiao",
         "MMM",
         2012,
-        "https://doi.org/10.1007/978-3-642-27355-1_30",
+        "https://github.com/PKU-ICST-MIPL/HSNN_MMM2012",
     )
     needs_labels = True
 

@@ -24,7 +24,7 @@ class DisCCA(ClassCorrelation):
         "Sun, Chen, Yang, Shi",
         "ICDM",
         2008,
-        "https://doi.org/10.1109/ICDM.2008.28",
+        "",
     )
 
     def _covariances(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array, Array]:

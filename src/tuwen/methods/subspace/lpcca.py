@@ -48,8 +48,8 @@ class LPCCA(LinearSpace):
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
         if len(x) * min(self.neighbours, len(x)) > _EDGES:
             raise InputError(
-                f"{self.neighbours} neighbours of {len(x)} rows make graphs beyond 4 GiB; set neighbours to at "
-                f"most {_EDGES // len(x)}, or fit on fewer rows"
+                f"{self.neighbours} neighbours of {len(x)} rows make graphs beyond 4 GiB; "
+                f"set neighbours to at most {_EDGES // len(x)}, or fit on fewer rows"
             )
         graphs = [neighbour_graph(side, self.neighbours, "euclidean", self.heat) for side in (x, y)]
         within_x = _spread(x, graphs[0].multiply(graphs[0]), x)
