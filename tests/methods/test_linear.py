@@ -1,40 +1,44 @@
 """What solvers of projections share."""
 
 import numpy as np
+import pytest
 
-from tuwen.methods import linear
-
-
-def test_the_leading_pair_is_that_of_the_decomposition():
-    matrix = np.random.default_rng(0).normal(size=(7, 4))
-    u, v = linear.leading_pair(matrix)
-    left, _, right = np.linalg.svd(matrix)
-    assert abs(u @ left[:, 0]) > 1 - 1e-9
-    assert abs(v @ right[0]) > 1 - 1e-9
-    assert u @ matrix @ v > 0
-    assert u[np.abs(u).argmax()] > 0
+from tuwen.errors import InputError
+from tuwen.methods.linear import canonical, check_rank, fixed_signs, inverse_root, moments, rank_of
 
 
-def test_the_leading_pair_of_nothing_is_finite():
-    assert all(np.isfinite(side).all() for side in linear.leading_pair(np.zeros((3, 2))))
+class Wide:
+    dim = 5
 
 
-def test_an_inverse_root_whitens_and_leaves_out_what_does_not_vary():
-    x = np.random.default_rng(0).normal(size=(50, 3)) @ np.diag([1.0, 5.0, 0.0])
-    white = x @ linear.inverse_root(x, 0.0)
-    np.testing.assert_allclose(white.T @ white / 50, np.diag([1.0, 1.0, 0.0]), atol=1e-9)
+def test_whitening_leaves_the_identity():
+    x = np.random.default_rng(0).normal(size=(50, 4)) @ np.diag([1, 2, 3, 4.0])
+    root = inverse_root(x, 0.0)
+    np.testing.assert_allclose(root @ (x.T @ x / 50) @ root, np.eye(4), atol=1e-10)
 
 
-def test_constant_columns_have_deviation_one():
-    mean, scale = linear.moments(np.array([[1.0, 7.0], [3.0, 7.0]], dtype=np.float32))
-    np.testing.assert_allclose(mean, [2, 7])
-    np.testing.assert_allclose(scale, [1, 1])
+def test_directions_without_variance_are_left_out():
+    x = np.array([[1.0, 0], [-1, 0]])
+    np.testing.assert_allclose(inverse_root(x, 0.0), np.diag([1.0, 0]), atol=1e-12)
 
 
-def test_signs_make_the_largest_entries_positive():
-    np.testing.assert_array_equal(linear.fixed_signs(np.array([[1.0, 2.0], [-3.0, 1.0]])), [-1, 1])
+def test_canonical_directions_end_where_the_rank_does():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 3)) @ rng.normal(size=(3, 6))
+    u, v, correlations = canonical(x - x.mean(axis=0), x[:, :5] - x[:, :5].mean(axis=0), 0.0)
+    assert u.shape == (6, 3)
+    assert v.shape == (5, 3)
+    np.testing.assert_allclose(correlations, 1)
 
 
-def test_rank_is_told_from_rounding_noise():
-    assert linear.rank_of(np.array([1.0, 1e-3, 1e-16])) == 2
-    assert linear.rank_of(np.array([1e-17, 0.0]), largest=1.0) == 0
+def test_a_constant_column_has_deviation_one():
+    _, deviation = moments(np.array([[1.0, 7], [3, 7]]))
+    np.testing.assert_array_equal(deviation, [1, 1])
+
+
+def test_ranks_and_signs():
+    assert rank_of(np.array([1.0, 1e-3, 1e-18])) == 2
+    np.testing.assert_array_equal(fixed_signs(np.array([[1.0, -3], [-2, 1]])), [-1, -1])
+    check_rank(Wide(), "dim", 5, "so it is")
+    with pytest.raises(InputError, match="dim is 5, but so it is: Wide has at most 4 directions"):
+        check_rank(Wide(), "dim", 4, "so it is")
