@@ -1,5 +1,6 @@
 """What the documents promise is there: names, links, commands, benchmarks, versions."""
 
+import importlib.util
 import re
 import subprocess
 from pathlib import Path
@@ -118,6 +119,21 @@ def test_the_example_of_an_encoder_encodes():
     )
     vector = names["Colours"]().encode_images([Image.new("RGB", (9, 9), (255, 0, 0))])
     assert vector.tolist() == [[1.0, 0.0, 0.0]]
+
+
+def test_the_example_of_the_methods_page_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for block in blocks("docs/methods.md"):
+        exec(compile(block, "docs/methods.md", "exec"), {})
+    assert "map" in capsys.readouterr().out.lower()
+
+
+def test_the_methods_page_is_what_the_methods_say():
+    path = ROOT / "docs" / "make_methods.py"
+    script = importlib.util.module_from_spec(importlib.util.spec_from_file_location("make_methods", path))
+    script.__spec__.loader.exec_module(script)
+    text = text_of("docs/methods.md")
+    assert script.page(text) == text, "run: python docs/make_methods.py"
 
 
 def test_every_command_is_documented():
