@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat
 
-from tuwen.metrics.measure import mean_ap
+from tuwen.metrics import mean_ap
 
 
 @pytest.fixture(scope="session")
