@@ -11,8 +11,8 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
-#: Bytes of inputs and results that may wait for the caller, about two batches of pictures.
-BUDGET = 1 << 26
+#: Bytes of inputs and results that may wait for the caller, about a hundred pictures.
+BUDGET = 1 << 24
 
 
 def ahead(
