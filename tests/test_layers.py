@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "tuwen"
 
 LEVEL_0 = {"ahead", "errors", "arrays", "files", "records", "pictures", "pixels", "saved", "signatures"}
 LEVEL_1 = {
-    *("data", "encoders", "methods", "index"),
+    *("data", "datasets", "encoders", "methods", "index"),
     *("filters", "query", "matching", "rank", "metrics", "results"),
     *("head", "tables", "view", "transaction", "store"),
 }
@@ -31,6 +31,7 @@ HEAVY = {
     *("torch", "transformers", "onnx", "onnxruntime", "onnxscript", "openvino", "faiss", "lance", "sklearn"),
     *("scipy", "skimage", "rich", "pandas", "simplejpeg", "pillow_heif", "cykooz_resizer", "psutil"),
     *("tokenizers", "huggingface_hub", "safetensors", "sentencepiece", "nncf", "cv2", "gensim", "jieba"),
+    *("h5py", "matplotlib"),
 }
 # networks are subclasses of torch's; who needs one imports these files where it is used
 NETWORKS = ("encoders/networks/", "encoders/exporting/")
