@@ -36,7 +36,8 @@ def find(name: str) -> type[Method]:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "tuwen":
             raise
-        raise MissingExtra(f"{name} needs {error.name}; install it with: pip install {error.name}") from error
+        package = "'tuwen[deep]'" if error.name == "torch" else error.name
+        raise MissingExtra(f"{name} needs {error.name}; install it with: pip install {package}") from error
     (found,) = (
         value
         for value in vars(module).values()
