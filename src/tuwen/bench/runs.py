@@ -74,6 +74,7 @@ class Run:
         sizes: Pairs of each part: `train`, `val`, `test`, `queries`, `items`; and `d_image`, `d_text`.
         protocols: One line a figure, by `direction/metric`: what it means.
         figures: Values, by `direction/metric`.
+        chance: Values of guessing on the same labels, by `direction/metric`.
         values: Of every query, by `direction/metric`; NaN for queries that are skipped.
         curves: Precision and recall, (2, points), by direction.
         fit_seconds: Of `fit`.
@@ -89,6 +90,7 @@ class Run:
     sizes: dict[str, int] = field(default_factory=dict)
     protocols: dict[str, str] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
+    chance: dict[str, float] = field(default_factory=dict)
     values: dict[str, Array] = field(default_factory=dict)
     curves: dict[str, Array] = field(default_factory=dict)
     fit_seconds: float = 0.0
