@@ -9,11 +9,12 @@ from pathlib import Path
 
 from tuwen.datasets.base import Dataset, Info, root
 from tuwen.datasets.pairs import Pairs, Splits, paired
+from tuwen.datasets.user import load_file
 from tuwen.errors import unknown
 
-__all__ = ["Dataset", "Info", "Pairs", "Splits", "find", "names", "open_dataset", "paired", "root"]
+__all__ = ["Dataset", "Info", "Pairs", "Splits", "find", "load", "names", "open_dataset", "paired", "root"]
 
-_PARTS = {"base", "pairs", "reading", "cutting", "layouts"}
+_PARTS = {"base", "pairs", "cutting", "layouts", "user"}
 
 
 @cache
@@ -47,3 +48,29 @@ def open_dataset(name: str, data_root: Path | None = None) -> Dataset:
         UnknownName: No benchmark has this name.
     """
     return find(name)(root(data_root) / name)
+
+
+def load(
+    data: str, split: str = "", features: str = "", *, seed: int = 0, data_root: Path | None = None
+) -> Splits:
+    """A benchmark by its name, or a file or folder of a user's own pairs, cut into parts.
+
+    Args:
+        data: The name of a benchmark, or a path as `user.load_file` takes it; `./NAME` for a path that is
+            named as a benchmark is.
+        split: How to cut it; the default of the data when empty.
+        features: Which features of a benchmark; its default when empty.
+        seed: Of splits that are drawn.
+        data_root: The folder that holds a folder for each benchmark; see `root`.
+
+    Raises:
+        UnknownName: There is no such benchmark and no such file, or no such split or features.
+        Unavailable: The files of the benchmark are not there; says where they are to be had.
+        InputError: The file holds no pairs, or pairs that cannot be used; says which and why.
+        Damaged: A file is not what it should be.
+    """
+    if data in names():
+        return open_dataset(data, data_root).load(split, features, seed=seed)
+    if not Path(data.partition(",")[0]).exists():
+        raise unknown("data set or file", data, names())
+    return load_file(data, split, features, seed=seed)
