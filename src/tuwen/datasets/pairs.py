@@ -22,6 +22,8 @@ class Pairs:
         image_ids: n names; row numbers when the data has none.
         text_ids: m names.
         image_of_text: (m,) the row of the image a text belongs to; several texts may name one image.
+        matches: (p, 2) text row, image row, where a text is true for several images; `image_of_text` is then
+            the first of them. None where every text has one image.
         captions: m texts as they were written; empty when the data has features only.
         classes: Names of the classes that `labels` numbers; empty when unknown.
     """
@@ -34,6 +36,7 @@ class Pairs:
     labels: Array | None = None
     captions: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    matches: Array | None = None
 
     def __post_init__(self) -> None:
         n, m = len(self.image_ids), len(self.text_ids)
@@ -50,15 +53,36 @@ class Pairs:
         rows = self.image_of_text
         if m and (rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= n):
             raise InputError(f"image_of_text must hold row numbers of the {n} images, from 0 on")
+        if self.matches is not None:
+            self._check_matches(self.matches)
+
+    def _check_matches(self, matches: Array) -> None:
+        n, m = len(self.image_ids), len(self.text_ids)
+        if matches.ndim != 2 or matches.shape[1] != 2 or matches.dtype.kind not in "iu":
+            raise InputError(
+                f"matches has shape {matches.shape} of {matches.dtype}; it is (p, 2) row numbers"
+            )
+        if len(matches) and (matches.min() < 0 or (matches.max(axis=0) >= (m, n)).any()):
+            raise InputError(f"matches must hold rows of the {m} texts and of the {n} images, from 0 on")
+        if len(np.unique(matches, axis=0)) < len(matches):
+            raise InputError("matches has a pair of text and image twice; each pair stands once")
+        own = np.unique(matches[:, 0] * n + matches[:, 1])
+        if not np.isin(np.arange(m) * n + self.image_of_text, own).all():
+            raise InputError("matches must hold the image of every text that image_of_text names")
 
     @property
     def aligned(self) -> tuple[Array, Array, Array | None]:
         """Images, texts and labels with one row a pair, as `Method.fit` takes them.
 
+        A text of several images stands in a row with each of them.
+
         Raises:
             InputError: A side has no features yet.
         """
         images, texts = self.features
+        if self.matches is not None:
+            of_text, of_image = self.matches.T
+            return images[of_image], texts[of_text], None if self.labels is None else self.labels[of_image]
         rows = self.image_of_text
         straight = len(rows) == len(images) and np.array_equal(rows, np.arange(len(rows)))
         labels = self.labels
@@ -79,6 +103,13 @@ class Pairs:
         return self.images, self.texts
 
     @property
+    def relevance(self) -> Array:
+        """What belongs together, (p, 2): text row, image row; a text of several images has several rows."""
+        if self.matches is not None:
+            return self.matches
+        return np.column_stack([np.arange(len(self.text_ids)), self.image_of_text]).astype(np.int64)
+
+    @property
     def text_labels(self) -> Array | None:
         """The labels of the texts: those of their images."""
         return None if self.labels is None else self.labels[self.image_of_text]
@@ -86,23 +117,35 @@ class Pairs:
     def take(self, images: Array) -> Pairs:
         """The pairs of some images, in the order given, with all their texts.
 
+        A text of several images is kept when one of them is, and is true for those that are.
+
         Args:
             images: Row numbers, each at most once.
         """
         images = np.asarray(images)
         place = np.full(len(self.image_ids), -1, dtype=np.int64)
         place[images] = np.arange(len(images))
-        texts = np.flatnonzero(place[self.image_of_text] >= 0)
-        texts = texts[np.argsort(place[self.image_of_text[texts]], kind="stable")]
+        matches = self.relevance
+        matches = matches[place[matches[:, 1]] >= 0]
+        # the first of its images that is kept, in the order of the matches
+        texts, first = np.unique(matches[:, 0], return_index=True)
+        rows = place[matches[first, 1]]
+        order = np.argsort(rows, kind="stable")
+        texts, rows = texts[order], rows[order]
+        if self.matches is not None:
+            now = np.empty(len(self.text_ids), dtype=np.int64)
+            now[texts] = np.arange(len(texts))
+            matches = np.column_stack([now[matches[:, 0]], place[matches[:, 1]]])
         return Pairs(
             images=None if self.images is None else self.images[images],
             texts=None if self.texts is None else self.texts[texts],
             image_ids=tuple(self.image_ids[row] for row in images),
             text_ids=tuple(self.text_ids[row] for row in texts),
-            image_of_text=place[self.image_of_text[texts]],
+            image_of_text=rows,
             labels=None if self.labels is None else self.labels[images],
             captions=tuple(self.captions[row] for row in texts) if self.captions else (),
             classes=self.classes,
+            matches=None if self.matches is None else matches,
         )
 
 
@@ -133,7 +176,16 @@ class Splits:
     notes: tuple[str, ...] = ()
 
 
-def paired(images: Array, texts: Array, labels: Array | None = None, **more: tuple[str, ...]) -> Pairs:
+def paired(
+    images: Array,
+    texts: Array,
+    labels: Array | None = None,
+    *,
+    image_ids: tuple[str, ...] | None = None,
+    text_ids: tuple[str, ...] | None = None,
+    captions: tuple[str, ...] = (),
+    classes: tuple[str, ...] = (),
+) -> Pairs:
     """Pairs of which row i of both sides belongs together; names are row numbers unless given.
 
     Raises:
@@ -146,8 +198,9 @@ def paired(images: Array, texts: Array, labels: Array | None = None, **more: tup
         images=images,
         texts=texts,
         labels=labels,
-        image_ids=more.pop("image_ids", numbers),
-        text_ids=more.pop("text_ids", numbers),
+        image_ids=numbers if image_ids is None else image_ids,
+        text_ids=numbers if text_ids is None else text_ids,
         image_of_text=np.arange(len(images)),
-        **more,
+        captions=captions,
+        classes=classes,
     )
