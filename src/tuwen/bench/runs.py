@@ -38,6 +38,9 @@ class Cell:
         database: What is searched.
         codes: How items of the database are coded.
         options: Of `similarity`, such as `{"mode": "transductive"}`.
+        text_encoder: What encodes captions where the data has no features of texts, fitted on the training
+            captions alone; empty for `loading.TEXT_ENCODER`.
+        tuned: How many settings were tried on the validation part to choose these; 0 when none were.
         metrics: As `metrics.named` takes them.
         ties: As `metrics.measure` takes it.
         empty: The same.
@@ -53,6 +56,8 @@ class Cell:
     database: Database = "part"
     codes: Codes = "vectors"
     options: dict[str, str] = field(default_factory=dict)
+    text_encoder: str = ""
+    tuned: int = 0
     metrics: tuple[str, ...] = ("map",)
     ties: str = "expected"
     empty: str = "skip"

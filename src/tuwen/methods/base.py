@@ -187,11 +187,12 @@ class Hasher(Coder):
         fuses: Items of which both modalities are known can have a code learnt from both, by
             `database_codes`. Many papers search such codes, while an engine that holds images alone, or
             texts alone, has only those of `transform`: figures of the two must not be mixed.
-        training_codes_: Of methods that learn the codes of the training pairs themselves, those codes,
-            packed (n, bits // 8): the database that their papers search.
+        learns_codes: `fit` learns the codes of the training pairs themselves, as `training_codes_`.
+        training_codes_: Those codes, packed (n, bits // 8): the database that their papers search.
     """
 
     fuses: ClassVar[bool] = False
+    learns_codes: ClassVar[bool] = False
 
     bits: int = 64
 

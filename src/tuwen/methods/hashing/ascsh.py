@@ -40,6 +40,7 @@ class ASCSH(AnchoredHasher):
     )
     needs_labels = True
     fuses = True
+    learns_codes = True
 
     fit_weight: float = 0.1
     shared: float = 0.01

@@ -43,6 +43,7 @@ class IISPH(LinearHasher):
     )
     needs_labels = True
     fuses = True
+    learns_codes = True
 
     standardise: bool = False
     regression: float = 100.0

@@ -42,6 +42,7 @@ class SMFH(LinearHasher):
     )
     needs_labels = True
     fuses = True
+    learns_codes = True
 
     standardise: bool = False
     weight: float = 0.5

@@ -36,6 +36,7 @@ class SRDMH(AnchoredHasher):
     )
     needs_labels = True
     fuses = True
+    learns_codes = True
 
     fit_weight: float = 0.001
     ridge: float = 0.1

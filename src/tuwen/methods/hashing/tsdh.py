@@ -39,6 +39,7 @@ class TSDH(AnchoredHasher):
     )
     needs_labels = True
     fuses = True
+    learns_codes = True
 
     agreement: float = 1.0
     semantic: float = 1.0

@@ -1,0 +1,97 @@
+"""One cell in a process of its own: `python -m tuwen.bench.worker JOB.json`."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tuwen import methods
+from tuwen.bench import machine
+from tuwen.bench.loading import Material, prepare
+from tuwen.bench.runs import Cell, Run
+from tuwen.bench.scoring import score
+from tuwen.errors import TuwenError
+from tuwen.files import read_json
+from tuwen.methods import Method
+
+
+def run_cell(cell: Cell, *, data_root: Path | None = None, cache: Path | None = None) -> Run:
+    """Fit a method and measure it, in this process; what goes wrong becomes the run's `error`.
+
+    Args:
+        cell: What is run.
+        data_root: The folder that holds a folder for each benchmark.
+        cache: A folder that keeps features of captions between runs.
+    """
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            told = _run(cell, data_root, cache)
+        except Exception as error:  # one cell that fails must not take the others with it
+            return failed(cell, error)
+    notes = dict.fromkeys(f"warned: {' '.join(str(one.message).split())}" for one in warned)
+    return Run(cell=cell, **(told | {"notes": (*told["notes"], *notes)}))
+
+
+def failed(cell: Cell, error: BaseException) -> Run:
+    """The run of a cell that has no figures, with its reason in one line."""
+    text = " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        text = f"not enough memory{f': {text}' if text else ''}"
+    elif not isinstance(error, TuwenError | OSError):
+        text = f"{type(error).__name__}: {text}"
+    return Run(cell=cell, error=text or type(error).__name__, about=machine.about())
+
+
+def _run(cell: Cell, data_root: Path | None, cache: Path | None) -> dict[str, Any]:
+    method = methods.find(cell.method)(**cell.params)
+    material = prepare(cell, data_root=data_root, cache=cache)
+    held = machine.held_mb()
+    fit_seconds = _fit(method, material)
+    fitted = machine.peak_mb()
+    scored = score(cell, method, material)
+    peak = machine.peak_mb()
+    more = {"data_mb": round(held, 1), "fit_peak_mb": round(fitted, 1)}
+    return {
+        "files": material.files,
+        "sizes": material.sizes,
+        **{name: getattr(scored, name) for name in scored.__dataclass_fields__},
+        "fit_seconds": fit_seconds,
+        "peak_mb": round(peak, 1),
+        "notes": material.notes,
+        "about": machine.about() | more,
+    }
+
+
+def _fit(method: Method, material: Material) -> float:
+    images, texts, labels = material.train.aligned
+    began = time.perf_counter()
+    method.fit(images, texts, labels)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Read a job, run its cell, write the run where the job says."""
+    job = read_json(Path(sys.argv[1]))
+    root, cell = job["data_root"], job["cell"]
+    cell = Cell(**(cell | {"metrics": tuple(cell["metrics"])}))
+    run = run_cell(cell, data_root=Path(root) if root else None, cache=Path(job["cache"]))
+    run.write(Path(job["folder"]))
+
+
+def job_of(cell: Cell, folder: Path, cache: Path, data_root: Path | None) -> dict[str, Any]:
+    """What `main` reads."""
+    return {
+        "cell": asdict(cell),
+        "folder": str(folder),
+        "cache": str(cache),
+        "data_root": str(data_root) if data_root is not None else "",
+    }
+
+
+if __name__ == "__main__":
+    main()
