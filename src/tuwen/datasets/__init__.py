@@ -9,12 +9,13 @@ from pathlib import Path
 
 from tuwen.datasets.base import Dataset, Info, root
 from tuwen.datasets.pairs import Pairs, Splits, paired
+from tuwen.datasets.reading import taken_apart
 from tuwen.datasets.user import load_file
 from tuwen.errors import unknown
 
 __all__ = ["Dataset", "Info", "Pairs", "Splits", "find", "load", "names", "open_dataset", "paired", "root"]
 
-_PARTS = {"base", "pairs", "cutting", "layouts", "user"}
+_PARTS = {"base", "pairs", "cutting", "layouts", "captions", "vectors", "user"}
 
 
 @cache
@@ -71,6 +72,6 @@ def load(
     """
     if data in names():
         return open_dataset(data, data_root).load(split, features, seed=seed)
-    if not Path(data.partition(",")[0]).exists():
+    if not taken_apart(data)[0].exists():
         raise unknown("data set or file", data, names())
     return load_file(data, split, features, seed=seed)

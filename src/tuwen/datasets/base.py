@@ -70,13 +70,25 @@ class Dataset(ABC):
             UnknownName: There is no such split, or no such features.
             Damaged: A file is not what it should be.
         """
-        split, features = split or next(iter(self.splits)), features or next(iter(self.variants))
+        split, features = self.choice(split, features)
         if split not in self.splits:
             raise unknown(f"split of {self.name}", split, self.splits)
-        if features not in self.variants:
+        if not self._knows(features):
             raise unknown(f"features of {self.name}", features, self.variants)
         self._read = {}
         return self._load(split, features, seed)
+
+    def choice(self, split: str = "", features: str = "") -> tuple[str, str]:
+        """The split and the features that `load` takes when these are asked for; fills in the defaults."""
+        return split or next(iter(self.splits)), features or next(iter(self.variants))
+
+    def _knows(self, features: str) -> bool:
+        """Whether there are such features."""
+        return features in self.variants
+
+    def present(self) -> bool:
+        """Whether its files seem to be there; only looks, reads nothing."""
+        return self.folder.is_dir() and any(self.folder.iterdir())
 
     @abstractmethod
     def _load(self, split: str, features: str, seed: int) -> Splits:
