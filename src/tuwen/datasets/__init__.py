@@ -11,7 +11,7 @@ from tuwen.datasets.base import Dataset, Info, root
 from tuwen.datasets.pairs import Pairs, Splits, paired
 from tuwen.datasets.reading import taken_apart
 from tuwen.datasets.user import load_file
-from tuwen.errors import unknown
+from tuwen.errors import InputError, unknown
 
 __all__ = ["Dataset", "Info", "Pairs", "Splits", "find", "load", "names", "open_dataset", "paired", "root"]
 
@@ -72,6 +72,11 @@ def load(
     """
     if data in names():
         return open_dataset(data, data_root).load(split, features, seed=seed)
-    if not taken_apart(data)[0].exists():
+    path, _ = taken_apart(data)
+    if not path.exists():
+        if path.suffix or path.name != data:
+            raise InputError(
+                f"{path} is not there; give a file or folder of pairs, or the name of a data set"
+            )
         raise unknown("data set or file", data, names())
     return load_file(data, split, features, seed=seed)

@@ -75,6 +75,37 @@ def hold_out(pairs: Pairs, share: float, seed: int, *, stratified: bool = False)
     return pairs.take(np.setdiff1d(np.arange(n), rows)), pairs.take(rows)
 
 
+def joined(*parts: Pairs) -> Pairs:
+    """Parts, one after the other.
+
+    Raises:
+        InputError: Some have features, labels or captions and others have not.
+    """
+    starts = np.cumsum([0, *(len(part.image_ids) for part in parts[:-1])])
+    return Pairs(
+        images=_stacked("images", [part.images for part in parts]),
+        texts=_stacked("texts", [part.texts for part in parts]),
+        labels=_stacked("labels", [part.labels for part in parts]),
+        image_ids=tuple(name for part in parts for name in part.image_ids),
+        text_ids=tuple(name for part in parts for name in part.text_ids),
+        image_of_text=np.concatenate(
+            [part.image_of_text + start for part, start in zip(parts, starts.tolist(), strict=True)]
+        ),
+        captions=tuple(caption for part in parts for caption in part.captions),
+        classes=parts[0].classes,
+    )
+
+
+def _stacked(name: str, arrays: list[Array | None]) -> Array | None:
+    there = [values for values in arrays if values is not None]
+    if not there:
+        return None
+    if len(there) < len(arrays) or len({values.shape[1:] for values in there}) > 1:
+        shapes = ", ".join("none" if values is None else str(values.shape) for values in arrays)
+        raise InputError(f"{name} of the parts are {shapes}; they must be of one form to be joined")
+    return np.concatenate(there)
+
+
 def _single(labels: Array | None) -> Array:
     """Labels with one class an image."""
     if labels is None:

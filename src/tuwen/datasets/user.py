@@ -2,37 +2,93 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 
-from tuwen.datasets.cutting import hold_out
-from tuwen.datasets.pairs import Splits, paired
-from tuwen.errors import InputError, unknown
-from tuwen.files import checksum, read_arrays
+from tuwen.datasets.cutting import hold_out, joined
+from tuwen.datasets.pairs import Pairs, Splits
+from tuwen.datasets.reading import Found, read_pairs, taken_apart
+from tuwen.errors import InputError, UnknownName
 
-SPLITS = {"80/20": "80 % of the images to learn from, 20 % to score, drawn by the seed"}
+SPLITS = {
+    "file": "the parts that the file itself names; the default where it names some",
+    "80/20": "80 % of the images to learn from, 20 % to score, drawn by the seed; any whole percentages "
+    "do, and three give train / val / test: 70/10/20",
+    "80/20-stratified": "the same of each class by itself",
+}
+_SHARES = re.compile(r"(\d+)/(\d+)(?:/(\d+))?(-stratified)?")
 
 
 def load_file(spec: str, split: str = "", features: str = "", *, seed: int = 0) -> Splits:
     """The pairs of a file, cut into parts.
 
     Args:
-        spec: A path to .npz with `images`, `texts` and perhaps `labels`.
-        split: One of `SPLITS`.
+        spec: A path, as `reading.read_pairs` takes it.
+        split: One of `SPLITS`; `file` when empty and the file names its parts, else `80/20`.
         features: Files have one set of features; must be empty.
         seed: Of the draw.
 
     Raises:
-        InputError: The file holds no pairs, or there is no such split.
+        InputError: The file holds no pairs, or pairs that cannot be used or cut so.
+        Damaged: It is not what its name says.
     """
     if features:
         raise InputError(f"features is {features!r}, but a file of pairs has one set; leave it out")
-    split = split or "80/20"
-    if split not in SPLITS:
-        raise unknown("split of a file", split, SPLITS)
-    path = Path(spec)
-    arrays = read_arrays(path)
-    missing = [name for name in ("images", "texts") if name not in arrays]
-    if missing:
-        raise InputError(f"{path} has no {' and no '.join(missing)}; it has {', '.join(sorted(arrays))}")
-    train, test = hold_out(paired(arrays["images"], arrays["texts"], arrays.get("labels")), 0.2, seed)
-    return Splits(spec, split, "", train=train, test=test, files={path.name: checksum(path)})
+    found = read_pairs(spec)
+    name = taken_apart(spec)[0].name
+    whole = "" in found.parts
+    split = split or ("80/20" if whole else "file")
+    if split == "file":
+        return _as_told(spec, found, name)
+    pairs = found.parts[""] if whole else joined(*found.parts.values())
+    train, val, test = _drawn(pairs, split, seed)
+    notes = (*found.notes, f"cut by seed {seed}")
+    return Splits(spec, split, "", train=train, test=test, val=val, files=found.files, notes=notes)
+
+
+def _as_told(spec: str, found: Found, name: str) -> Splits:
+    """As the file cuts it."""
+    parts, notes = found.parts, list(found.notes)
+    if "" in parts:
+        raise InputError(f"{name} does not say which pairs to learn from; cut it: split 80/20")
+    if "train" not in parts and "database" in parts:
+        notes.append(f"{name} has no part to learn from: the database is taken")
+    train = parts.get("train", parts.get("database"))
+    if train is None or "test" not in parts:
+        has = ", ".join(parts)
+        raise InputError(f"{name} has {has}, but parts to learn from and to score are needed: train and test")
+    test = parts["test"]
+    twice = set(train.image_ids) & set(test.image_ids)
+    if twice:
+        notes.append(f"{len(twice)} images of {name} stand in train and in test, such as {min(twice)}")
+    for one, other in (("images", "images"), ("texts", "texts")):
+        widths = [getattr(part, one).shape[-1] for part in parts.values() if getattr(part, other) is not None]
+        if len(set(widths)) > 1:
+            raise InputError(f"{one} of the parts of {name} are {' and '.join(map(str, widths))} wide")
+    return Splits(
+        spec,
+        "file",
+        "",
+        train=train,
+        test=test,
+        val=parts.get("val"),
+        database=parts.get("database"),
+        files=found.files,
+        notes=tuple(notes),
+    )
+
+
+def _drawn(pairs: Pairs, split: str, seed: int) -> tuple[Pairs, Pairs | None, Pairs]:
+    """Train, val and test in shares of a hundred."""
+    told = _SHARES.fullmatch(split)
+    shares = [int(share) for share in told.groups()[:3] if share] if told else []
+    if told is None or sum(shares) != 100:
+        raise UnknownName(
+            f"no split of a file named {split!r}; there is file, 80/20 or 70/10/20 (shares of 100), "
+            "and 80/20-stratified"
+        )
+    stratified = bool(told[4])
+    rest, test = hold_out(pairs, shares[-1] / 100, seed, stratified=stratified)
+    if len(shares) == 2:
+        return rest, None, test
+    train, val = hold_out(rest, shares[1] / (shares[0] + shares[1]), seed, stratified=stratified)
+    return train, val, test

@@ -8,7 +8,7 @@ import numpy as np
 
 from tuwen.arrays import Array
 from tuwen.datasets.base import Dataset, Info
-from tuwen.datasets.cutting import hold_out
+from tuwen.datasets.cutting import hold_out, joined
 from tuwen.datasets.pairs import Pairs, Splits, paired
 from tuwen.datasets.reading.matlab import read_matlab
 from tuwen.errors import Damaged
@@ -58,7 +58,7 @@ class Wikipedia(Dataset):
         val = None
         notes = self._notes()
         if split == "80/20":
-            train, test = hold_out(_joined(train, test), 0.2, seed)
+            train, test = hold_out(joined(train, test), 0.2, seed)
             notes += (f"drawn by seed {seed}; the paper's own draw is not known",)
         elif split == "corr-ae":
             rows = np.arange(len(test.image_ids))
@@ -95,16 +95,3 @@ class Wikipedia(Dataset):
             image_ids=tuple(row[1] for row in rows),
             classes=classes,
         )
-
-
-def _joined(one: Pairs, other: Pairs) -> Pairs:
-    """Both, one after the other."""
-    (images, texts, labels), (more_images, more_texts, more_labels) = one.aligned, other.aligned
-    return paired(
-        np.concatenate([images, more_images]),
-        np.concatenate([texts, more_texts]),
-        None if labels is None or more_labels is None else np.concatenate([labels, more_labels]),
-        image_ids=one.image_ids + other.image_ids,
-        text_ids=one.text_ids + other.text_ids,
-        classes=one.classes,
-    )
