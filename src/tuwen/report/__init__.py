@@ -1,0 +1,6 @@
+"""Runs as tables, drawings and one page: made again at any time, without fitting anything again."""
+
+from tuwen.report.grouping import Row, Score, Table, tables
+from tuwen.report.writing import STYLES, Style, text, write
+
+__all__ = ["STYLES", "Row", "Score", "Style", "Table", "tables", "text", "write"]

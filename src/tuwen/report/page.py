@@ -1,0 +1,229 @@
+"""The page: one file of HTML, English and Chinese, light and dark, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tuwen.report.grouping import COLUMNS, Row, Table, smaller_wins
+from tuwen.report.markup import escape, in_both, marked
+from tuwen.report.matrix import matrices
+from tuwen.report.words import (
+    WORDS,
+    beaten,
+    legend,
+    notes,
+    number,
+    protocols,
+    scene,
+    seconds,
+    settings,
+    spread,
+    title,
+)
+
+_FOLDER = Path(__file__).parent
+_STYLE = (_FOLDER / "page.css").read_text(encoding="utf-8")
+_SCRIPT = (_FOLDER / "page.js").read_text(encoding="utf-8")
+_ABOUT = (
+    *("date", "tuwen", "processor", "cores", "threads", "memory_gb", "system", "python", "numpy", "scipy"),
+    "scikit-learn",
+)
+
+
+def page(
+    found: Sequence[Table], drawings: Sequence[Mapping[str, str]], *, command: str = "", missing: str = ""
+) -> str:
+    """The page.
+
+    Args:
+        found: Tables in the order of the page.
+        drawings: Of each table, SVG by kind, as `plots.Drawing.inline`.
+        command: That makes the runs again; empty when it is not known.
+        missing: What is left out, and why.
+    """
+    body = "\n".join(
+        _section(table, some, index)
+        for index, (table, some) in enumerate(zip(found, drawings, strict=True), 1)
+    )
+    digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
+    # drawings carry their looks as attributes, so styles cannot be told by a hash
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>tuwen bench: {escape(title(found[0]))}</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<header>
+<h1>{marked("heading")}</h1>
+<fieldset class="languages"><legend>Language 语言</legend>
+<label><input type="radio" name="language" id="en" checked> English</label>
+<label><input type="radio" name="language" id="zh"> 中文</label>
+</fieldset>
+</header>
+<main>
+{body}
+</main>
+{_footer(found, command, missing)}
+<script>{_SCRIPT}</script>
+</body>
+</html>
+"""
+
+
+def about(found: Sequence[Table], command: str = "") -> list[tuple[str, str]]:
+    """When, where and from which files runs were made; values that differ stand side by side."""
+    runs = [run for table in found for run in table.runs]
+    told = []
+    for name in _ABOUT:
+        values = dict.fromkeys(str(run.about[name]) for run in runs if name in run.about)
+        if values:
+            told.append((name, ", ".join(values)))
+    files = dict.fromkeys(
+        f"{name} (sha256 {digest[:12]})" for run in runs for name, digest in run.files.items()
+    )
+    told += [("files", ", ".join(files))] if files else []
+    return [*told, ("command", command)] if command else told
+
+
+def _section(table: Table, drawings: Mapping[str, str], index: int) -> str:
+    lines = "".join(f'<p class="protocol">{escape(line)}</p>\n' for line in protocols(table))
+    told = "".join(f"<li>{escape(f'{who}: {note}' if who else note)}</li>" for who, note in notes(table))
+    pictures = "".join(
+        f'<figure class="card" aria-label="{kind}">{_own_ids(svg, f"{kind}{index}-")}</figure>\n'
+        for kind, svg in drawings.items()
+    )
+    others = _others(table) if len(table.cell.metrics) > 1 else ""
+    tests = ""
+    if table.pairs:
+        tests = f"<details><summary>{marked('tests')}</summary>\n{matrices(table)}</details>\n"
+    return f"""<section>
+<h2>{escape(title(table))}</h2>
+<p>{in_both(scene(table), scene(table, "zh"))}</p>
+{lines}<div class="card">{_main(table)}</div>
+<p class="legend">{in_both(legend(table), legend(table, "zh"))}</p>
+{f'<ul class="notes">{told}</ul>' if told else ""}
+{others}{pictures}{tests}</section>"""
+
+
+def _main(table: Table) -> str:
+    good = [_row(table, number) for number, row in enumerate(table.rows) if not row.error]
+    failed = "".join(_failed(row) for row in table.rows if row.error)
+    first = "ascending" if smaller_wins(table.metric) else "descending"
+    width = "bits" if table.hashing else "width"
+    heads = [f"<th>{marked('method')}</th>"]
+    heads += [f'<th class="number">{marked(word)}</th>' for word in (width, "seeds")]
+    heads += [f'<th data-first="{first}">{marked(column)} {escape(table.metric)}</th>' for column in COLUMNS]
+    heads += [f'<th class="number">{marked(word)}</th>' for word in ("fit", "code", "peak")]
+    heads += [f"<th>{marked('settings')}</th>"]
+    chance = ""
+    if table.chance:
+        levels = [table.chance.get(f"{column}/{table.metric}") for column in COLUMNS]
+        cells = "".join(
+            f"<td>{'' if level is None else number(level, table.metric)}</td>" for level in levels
+        )
+        chance = (
+            f'<tr><th scope="row">{marked("chance")}</th><td></td><td></td>{cells}<td colspan="4"></td></tr>'
+        )
+    return (
+        f'<table class="sortable"><thead><tr>{"".join(heads)}</tr></thead>\n<tbody>{"".join(good)}</tbody>\n'
+        + (f"<tbody>{failed}</tbody>\n" if failed else "")
+        + (f"<tfoot>{chance}</tfoot>" if chance else "")
+        + "</table>"
+    )
+
+
+def _row(table: Table, index: int) -> str:
+    row = table.rows[index]
+    starts = table.hashing and index in {section[0] for section in table.sections()[1:]}
+    cells = [_name(row), _number(row.width or "", row.width or ""), _number(row.seeds, row.seeds)]
+    cells += [_figure(table, index, column) for column in COLUMNS]
+    cells += [_number(seconds(value), value) for value in (row.fit_seconds, row.code_seconds)]
+    cells += [_number(f"{row.peak_mb:,.0f}", row.peak_mb)]
+    cells += [f'<td class="settings">{escape(settings(row))}</td>']
+    kind = ' class="start"' if starts else ""
+    return f"<tr{kind}>{''.join(cells)}</tr>\n"
+
+
+def _failed(row: Row) -> str:
+    reason = f'<td colspan="7" class="failure">{marked("failed")}: {escape(row.error)}</td>'
+    width = _number(row.width or "", row.width or "")
+    return f'<tr>{_name(row)}{width}{reason}<td class="settings">{escape(settings(row))}</td></tr>\n'
+
+
+def _name(row: Row) -> str:
+    return (
+        f'<th scope="row" data-value="{escape(row.method)}"><span class="letter">{row.letter}</span> '
+        f"{escape(row.method)}</th>"
+    )
+
+
+def _number(shown: object, value: object) -> str:
+    return f'<td class="number" data-value="{value}">{shown}</td>'
+
+
+def _figure(table: Table, index: int, column: str) -> str:
+    key = f"{column}/{table.metric}"
+    score = table.rows[index].scores.get(key)
+    if score is None:
+        return '<td data-value=""></td>'
+    shown = number(score.value, key)
+    shown = f"<b>{shown}</b>" if table.best(index, key) else shown
+    letters = beaten(table, index, column)
+    exact = f"{score.value:.6f}"
+    if score.low == score.low:
+        exact += f" [{score.low:.6f}, {score.high:.6f}]"
+    raised = f"<sup>{letters}</sup>" if letters else ""
+    return (
+        f'<td data-value="{score.value!r}" title="{exact}">{shown} <small>{spread(score, key)}</small>'
+        f"{raised}</td>"
+    )
+
+
+def _others(table: Table) -> str:
+    """Figures but the first, without their spread."""
+    pairs = [(column, metric) for column in COLUMNS[:2] for metric in table.cell.metrics[1:]]
+    heads = "".join(f'<th class="number">{marked(column)} {escape(metric)}</th>' for column, metric in pairs)
+    lines = []
+    for index, row in enumerate(table.good):
+        cells = []
+        for column, metric in pairs:
+            key = f"{column}/{metric}"
+            score = row.scores.get(key)
+            shown = "" if score is None else number(score.value, key)
+            shown = f"<b>{shown}</b>" if table.best(index, key) else shown
+            cells.append(_number(shown, "" if score is None else repr(score.value)))
+        lines.append(f"<tr>{_name(row)}{''.join(cells)}</tr>\n")
+    return (
+        f'<div class="card"><table class="sortable"><thead><tr><th>{marked("method")}</th>{heads}</tr>'
+        f"</thead>\n<tbody>{''.join(lines)}</tbody></table></div>\n"
+    )
+
+
+def _footer(found: Sequence[Table], command: str, missing: str) -> str:
+    told = []
+    for name, value in about(found, command):
+        shown = f"<code>{escape(value)}</code>" if name == "command" else escape(value)
+        label = marked(f"about_{name}") if f"about_{name}" in WORDS else escape(name.replace("_", " "))
+        told.append(f"<dt>{label}</dt><dd>{shown}</dd>")
+    lacking = f"<p>{escape(missing)}</p>" if missing else ""
+    return f"<footer><section><dl>{''.join(told)}</dl>{lacking}</section></footer>"
+
+
+def _own_ids(svg: str, prefix: str) -> str:
+    """A drawing whose ids are not those of another on the page."""
+    svg = re.sub(r'\bid="', f'id="{prefix}', svg)
+    return re.sub(r'(url\(|href=")#', rf"\1#{prefix}", svg)

@@ -1,0 +1,204 @@
+"""What a reader is told: headings and sentences in English and Chinese, numbers, settings."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Literal
+
+from tuwen.bench.runs import DIRECTIONS
+from tuwen.report.grouping import AVERAGE, Row, Score, Table
+
+Language = Literal["en", "zh"]
+
+WORDS: dict[str, tuple[str, str]] = {
+    "method": ("method", "方法"),
+    "bits": ("bits", "位数"),
+    "width": ("width", "维数"),
+    "settings": ("settings that differ from the default", "与默认值不同的设置"),
+    "seeds": ("n", "n"),
+    "i2t": ("image → text", "图 → 文"),
+    "t2i": ("text → image", "文 → 图"),
+    "average": ("average", "平均"),
+    "fit": ("fit s", "训练 s"),
+    "code": ("coding s", "编码 s"),
+    "peak": ("peak MB", "峰值 MB"),
+    "chance": ("chance", "随机水平"),
+    "failed": ("failed", "失败"),
+    "part": ("items of the {part} part", "{part} 部分的条目"),
+    "train": ("training pairs", "训练样本"),
+    "database": ("the data set's own database", "数据集自带的检索库"),
+    "modality": ("from their own modality", "仅由自身模态得到"),
+    "fused": ("from both modalities", "由两种模态融合得到"),
+    "training": ("as training gave them", "训练时得到的编码"),
+    "interval": (
+        "± is half of the 95 % bootstrap interval over queries",
+        "± 为查询自助法 95 % 置信区间的一半",
+    ),
+    "deviation": (
+        "± is the standard deviation over n seeds",
+        "± 为 n 个随机种子的标准差",
+    ),
+    "mixed": (
+        "± is half of the 95 % bootstrap interval over queries; where n > 1, the deviation over seeds",
+        "± 为查询自助法 95 % 置信区间的一半；n > 1 时为随机种子间的标准差",
+    ),
+    "letters": (
+        "Raised letters name the rows that a row beats significantly (paired permutation test over queries, "
+        "Holm over {pairs} pairs, α = 0.05)",
+        "上标字母表示该行显著优于的行（按查询配对的置换检验，对 {pairs} 对做 Holm 校正，α = 0.05）",
+    ),
+    "within": (
+        "rows of equal bits are compared",
+        "仅比较位数相同的行",
+    ),
+    "repeats": (
+        "values of a query are averaged over seeds before they are compared",
+        "比较前先对各随机种子下每个查询的值取平均",
+    ),
+    "heading": ("tuwen bench: methods side by side", "tuwen bench：方法对比"),
+    "tests": ("Who beats whom", "显著性检验"),
+    "matrix": (
+        "> the row beats the column, < the column beats the row, · neither; behind it p, corrected by Holm",
+        "> 该行显著优于该列，< 该列显著优于该行，· 无显著差异；其后为 Holm 校正后的 p 值",
+    ),
+    "about_date": ("date", "日期"),
+    "about_processor": ("processor", "处理器"),
+    "about_cores": ("cores", "核数"),
+    "about_threads": ("threads", "线程数"),
+    "about_memory_gb": ("memory GB", "内存 GB"),
+    "about_system": ("system", "系统"),
+    "about_files": ("files read", "读取的文件"),
+    "about_command": ("make it again", "重新生成"),
+    "best": ("the best of a column is bold", "每列最优值加粗"),
+}
+
+
+def said(word: str, language: Language = "en", **values: object) -> str:
+    """A word or sentence in a language."""
+    return WORDS[word][language == "zh"].format(**values)
+
+
+def number(value: float, key: str = "map") -> str:
+    """A figure short: three digits behind the point, one of ranks."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:.1f}" if key.rpartition("/")[2] == "rank" else f"{value:.3f}"
+
+
+def spread(score: Score, key: str = "map") -> str:
+    """What stands behind a figure, such as `±.012`; nothing where there is none."""
+    if math.isnan(score.spread):
+        return ""
+    return "±" + (number(score.spread, key).removeprefix("0") or "0")
+
+
+def seconds(value: float) -> str:
+    """A time short: `0.004`, `0.31`, `12.4`, `221`."""
+    digits = 3 if value < 0.1 else 2 if value < 10 else 1 if value < 100 else 0
+    return f"{value:,.{digits}f}"
+
+
+def settings(row: Row) -> str:
+    """Settings of a row, such as `kernel=rbf, ridge=0.1`."""
+    return ", ".join(f"{name}={plain(value)}" for name, value in row.settings.items())
+
+
+def plain(value: Any) -> str:
+    """A setting as it is written on the command line."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:g}"
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def title(table: Table) -> str:
+    """The data of a table and how they are cut."""
+    cell = table.cell
+    return " · ".join(part for part in (cell.data, cell.split, cell.features) if part)
+
+
+def scene(table: Table, language: Language = "en") -> str:
+    """What was learned from, asked and searched, in a line."""
+    cell = table.cell
+    sizes = next((run.sizes for run in table.runs if run.sizes), {})
+    searched = said(cell.database, language, part=cell.part)
+    chinese = language == "zh"
+    parts = []
+    if "train" in sizes:
+        parts.append(f"{sizes['train']:,} 对训练样本" if chinese else f"{sizes['train']:,} training pairs")
+    parts.append(f"评测 {cell.part} 部分" if chinese else f"{cell.part} part asked")
+    parts.append(f"检索 {searched}" if chinese else f"searched: {searched}")
+    if cell.codes != "vectors":
+        how = said(cell.codes, language)
+        parts.append(f"检索库编码：{how}" if chinese else f"codes of the database: {how} ({cell.codes})")
+    return "；".join(parts) if chinese else "; ".join(parts)
+
+
+def protocols(table: Table) -> list[str]:
+    """One line a figure that says what it means; one a direction where these differ."""
+    lines = []
+    for metric in table.cell.metrics:
+        of = {one: _protocol(table, f"{one}/{metric}") for one in DIRECTIONS}
+        if of["i2t"] == of["t2i"]:
+            lines += [of["i2t"]] if of["i2t"] else []
+        else:
+            lines += [f"{said(one)}: {line}" for one, line in of.items() if line]
+    return lines
+
+
+def legend(table: Table, language: Language = "en") -> str:
+    """How marks of a table are to be read."""
+    several = {len(row.runs) > 1 for row in table.good}
+    parts = [said("mixed" if len(several) > 1 else "deviation" if True in several else "interval", language)]
+    if table.pairs:
+        parts.append(said("letters", language, pairs=len(table.pairs)))
+        if table.hashing and len(table.sections()) > 1:
+            parts.append(said("within", language))
+        if True in several:
+            parts.append(said("repeats", language))
+        parts.append(said("best", language))
+    text = ("；" if language == "zh" else "; ").join(parts)
+    return text + ("。" if language == "zh" else ".")
+
+
+def beaten(table: Table, row: int, column: str) -> str:
+    """Letters of the rows that a row beats, runs of them shortened: `b`, `bc`, `b–e`."""
+    if column == AVERAGE:
+        return ""
+    rows = table.beaten(row, column)
+    parts: list[str] = []
+    while rows:
+        length = next((n for n in range(1, len(rows)) if rows[n] != rows[0] + n), len(rows))
+        letters = [table.rows[one].letter for one in rows[:length]]
+        parts += [f"{letters[0]}–{letters[-1]}"] if length > 2 else letters
+        rows = rows[length:]
+    separate = any(len(part) > 1 for part in parts)
+    return (" " if separate else "").join(parts)
+
+
+def notes(table: Table) -> list[tuple[str, str]]:
+    """Row and sentence: why rows failed, and what a reader must know; what is true of all has no row."""
+    found: dict[tuple[str, str], None] = {}
+    common = shared_notes(table)
+    for row in table.rows:
+        who = f"{row.letter} {row.method}"
+        if row.error:
+            found[who, f"{said('failed')}: {row.error}"] = None
+        for run in row.runs:
+            found |= {(who, note): None for note in run.notes if note not in common}
+    return [("", note) for note in common] + list(found)
+
+
+def shared_notes(table: Table) -> tuple[str, ...]:
+    """Notes of every run that has figures."""
+    runs = [run for row in table.good for run in row.runs]
+    every = [note for note in dict.fromkeys(runs[0].notes)] if runs else []
+    return tuple(note for note in every if all(note in run.notes for run in runs))
+
+
+def _protocol(table: Table, key: str) -> str:
+    """The line of a run; one without options of its own where there is one."""
+    runs = sorted(table.runs, key=lambda run: bool(run.cell.options))
+    return next((run.protocols[key] for run in runs if key in run.protocols), "")

@@ -1,0 +1,108 @@
+"""The whole report: text in five styles, and a folder with tables, drawings and a page."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from tuwen.bench.runs import Run
+from tuwen.errors import unknown
+from tuwen.files import replacing
+from tuwen.report import plots
+from tuwen.report.flat import as_csv, as_json, as_jsonl
+from tuwen.report.grouping import Table, tables
+from tuwen.report.markdown import escaped, markdown
+from tuwen.report.page import about, page
+from tuwen.report.pictures import drawn
+from tuwen.report.plots import Drawing
+from tuwen.report.terminal import terminal
+
+Style = Literal["table", "markdown", "csv", "json", "jsonl"]
+STYLES: tuple[Style, ...] = ("table", "markdown", "csv", "json", "jsonl")
+
+NO_PLOTS = "Curves and bars are left out: they need matplotlib (pip install 'tuwen[bench]')."
+
+
+def text(
+    runs: Iterable[Run], style: Style = "table", *, colour: bool | None = None, width: int | None = None
+) -> str:
+    """Runs as tables, a table for each kind of figures.
+
+    Args:
+        runs: In any order, from any number of commands.
+        style: `table` for a terminal, `markdown`; `json` has tables with rows and pairs; `csv` and `jsonl`
+            have a row a run and direction, every setting and full precision.
+        colour: Of `table`, escape sequences for bold; None asks whether stdout is a terminal.
+        width: Of `table`, columns; None asks the terminal, and takes 120 where there is none.
+
+    Raises:
+        InputError: There is no run, or the style is unknown.
+    """
+    found = tables(runs)
+    if style == "table":
+        there = sys.stdout.isatty()
+        wide = shutil.get_terminal_size((120, 24)).columns if there else 120
+        return terminal(found, colour=there if colour is None else colour, width=width or wide)
+    if style == "markdown":
+        return markdown(found)
+    makers = {"csv": as_csv, "json": as_json, "jsonl": as_jsonl}
+    if style not in makers:
+        raise unknown("style", style, STYLES)
+    return makers[style](found)
+
+
+def write(runs: Iterable[Run], folder: Path) -> Path:
+    """Write `report.md`, `results.csv`, `results.json`, `report.html`, and drawings as SVG and PNG.
+
+    Drawings are `curves` (precision against recall), `bars` and, of several numbers of bits, `bits`; with
+    more than one table they are numbered (`curves-2.svg`). Without matplotlib there are none, and the report
+    says how to get them.
+
+    Args:
+        runs: In any order, from any number of commands.
+        folder: Where; made when absent. Files of these names are replaced.
+
+    Returns:
+        The path of `report.html`.
+
+    Raises:
+        InputError: There is no run.
+    """
+    found = tables(runs)
+    folder.mkdir(parents=True, exist_ok=True)
+    drawings = [drawn(table) for table in found] if plots.available() else [{} for _ in found]
+    names = [
+        {kind: kind if len(found) == 1 else f"{kind}-{index}" for kind in some}
+        for index, some in enumerate(drawings, 1)
+    ]
+    for some, named in zip(drawings, names, strict=True):
+        for kind, drawing in some.items():
+            drawing.write(folder, named[kind])
+    missing = "" if plots.available() else NO_PLOTS
+    _put(folder / "results.csv", as_csv(found))
+    _put(folder / "results.json", as_json(found))
+    _put(folder / "report.md", _document(found, names, missing))
+    _put(folder / "report.html", page(found, _inline(drawings), missing=missing))
+    return folder / "report.html"
+
+
+def _document(found: list[Table], names: list[dict[str, str]], missing: str) -> str:
+    """The tables with their drawings, and how they came about."""
+    parts = ["# Benchmark report", ""]
+    for table, named in zip(found, names, strict=True):
+        parts.append(markdown([table]))
+        parts += [f"![{kind}]({name}.svg)\n" for kind, name in named.items()]
+    parts += [f"- {escaped(name)}: {escaped(value)}" for name, value in about(found)]
+    return "\n".join([*parts, *([f"- {missing}"] if missing else [])]) + "\n"
+
+
+def _inline(drawings: list[dict[str, Drawing]]) -> list[dict[str, str]]:
+    return [{kind: drawing.inline for kind, drawing in some.items()} for some in drawings]
+
+
+def _put(path: Path, content: str) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(content, encoding="utf-8", newline="")
