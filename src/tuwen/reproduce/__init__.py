@@ -1,0 +1,1 @@
+"""Tables of published figures beside our own: what is printed, what we get, and why they differ."""
