@@ -27,7 +27,11 @@ class _Linear(Coder):
         self.means_: dict[str, Array] = {}
         self.scales_: dict[str, Array] = {}
         x, y = self._learn(images, "image"), self._learn(texts, "text")
-        weights = self._solve(x, y, labels.astype(np.float64))
+        self._axes = {"image": row_axes(x), "text": row_axes(y)}
+        sides = self._turned(x, "image"), self._turned(y, "text")
+        found = self._solve(*sides, labels.astype(np.float64))
+        weights = self._turned_back(found[0], "image"), self._turned_back(found[1], "text")
+        del self._axes
         for given, side in zip(weights, (x, y), strict=True):
             if given.shape != (side.shape[1], self.width):
                 raise ValueError(f"projection has shape {given.shape}, not {(side.shape[1], self.width)}")
@@ -45,12 +49,26 @@ class _Linear(Coder):
     def _centred(self, features: Array, modality: Modality) -> Array:
         return np.asarray((features - self.means_[modality]) / self.scales_[modality])
 
+    def _turned(self, x: Array, modality: Modality) -> Array:
+        """Centred features in the axes of their rows, where rows are fewer than columns."""
+        axes = self._axes[modality]
+        return x if axes is None else np.asarray(x @ axes)
+
+    def _turned_back(self, columns: Array, modality: Modality) -> Array:
+        """Columns (d, k) for the features as given, from columns for turned ones."""
+        axes = self._axes[modality]
+        return columns if axes is None else np.asarray(axes @ columns)
+
     def _transform(self, features: Array, modality: Modality) -> Array:
         return np.asarray(self._centred(features, modality) @ self.weights_[modality])
 
     @abstractmethod
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
-        """Projections (d_image, width) and (d_text, width) from centred features, float64."""
+        """Projections (d_image, width) and (d_text, width) from centred features, float64.
+
+        Features wider than there are rows come turned to the axes of their rows, which costs far less and
+        changes nothing for methods that know features by products and squared lengths alone.
+        """
 
 
 @dataclass(kw_only=True, eq=False)
@@ -90,6 +108,14 @@ def check_rank(method: Any, wanted: str, rank: int, why: str) -> None:
         )
 
 
+def row_axes(x: Array) -> Array | None:
+    """Orthonormal axes (d, r) that hold all rows of centred (n, d), or None where d is no more than n."""
+    if x.shape[1] <= len(x):
+        return None
+    _, values, axes = np.linalg.svd(x, full_matrices=False)
+    return np.asarray(axes[: max(rank_of(values), 1)].T)
+
+
 def rank_of(values: Array, largest: float | None = None) -> int:
     """How many eigenvalues or singular values are not rounding noise, against the largest."""
     values = np.abs(np.asarray(values))
@@ -121,8 +147,11 @@ def canonical(x: Array, y: Array, ridge: float) -> tuple[Array, Array, Array]:
         Projections (d_x, k) and (d_y, k) to all directions that correlate, the most first, and their
         correlations (k,).
     """
-    n = len(x)
-    return canonical_of(x.T @ x / n, x.T @ y / n, y.T @ y / n, ridge)
+    n, axes = len(x), (row_axes(x), row_axes(y))
+    x, y = (side if turn is None else side @ turn for side, turn in zip((x, y), axes, strict=True))
+    u, v, correlations = canonical_of(x.T @ x / n, x.T @ y / n, y.T @ y / n, ridge)
+    u, v = (side if turn is None else turn @ side for side, turn in zip((u, v), axes, strict=True))
+    return u, v, correlations
 
 
 def canonical_of(
@@ -195,43 +224,19 @@ def shared_scores(views: list[Array], ridge: float) -> tuple[list[Array], Array]
     return [root @ part for root, part in zip(whiten, parts, strict=True)], values[kept]
 
 
-@dataclass(kw_only=True, eq=False)
-class LiftedSpace(CommonSpace):
-    """Canonical correlation analysis of features that are lifted to many more by a fixed function.
+def covarying(xx: Array, xy: Array, yy: Array, count: int) -> tuple[Array, Array]:
+    """Partial least squares by covariances alone: weights (d_x, count) and (d_y, count) of features as given.
 
-    Args:
-        dim: Width of the common space.
-        ridge: Added to the diagonals of both covariances of the lifted features.
+    One pair of directions of most covariance after another, each side cleared of its own score in between.
+    Taking a score out of x is a product from the right, x (I - w pᵀ), so x itself is not needed.
     """
-
-    dim: int = 8
-    ridge: float = 1e-3
-
-    def _fit(self, images: Array, texts: Array, labels: Array) -> None:
-        self.moments_ = {"image": np.stack(moments(images)), "text": np.stack(moments(texts))}
-        x, y = self._scaled(images, "image"), self._scaled(texts, "text")
-        self._prepare(x, y)
-        x, y = self._lift(x, "image"), self._lift(y, "text")
-        self.means_ = {"image": x.mean(axis=0), "text": y.mean(axis=0)}
-        x -= self.means_["image"]
-        y -= self.means_["text"]
-        u, v, correlations = canonical(x, y, self.ridge)
-        check_rank(self, "dim", len(correlations), "no more directions correlate at all")
-        self.correlations_ = correlations[: self.dim]
-        self.weights_ = {"image": u[:, : self.dim], "text": v[:, : self.dim]}
-
-    def _scaled(self, features: Array, modality: Modality) -> Array:
-        mean, deviation = self.moments_[modality]
-        return np.asarray((features.astype(np.float64) - mean) / deviation)
-
-    def _transform(self, features: Array, modality: Modality) -> Array:
-        lifted = self._lift(self._scaled(features, modality), modality)
-        return np.asarray((lifted - self.means_[modality]) @ self.weights_[modality])
-
-    @abstractmethod
-    def _prepare(self, x: Array, y: Array) -> None:
-        """Choose the function from standardised training features."""
-
-    @abstractmethod
-    def _lift(self, x: Array, modality: Modality) -> Array:
-        """New features (n, many) of standardised ones."""
+    right_x, right_y = np.eye(len(xx)), np.eye(len(yy))
+    weights_x, weights_y = [], []
+    for _ in range(count):
+        u, v = leading_pair(right_x.T @ xy @ right_y)
+        w, v = right_x @ u, right_y @ v
+        weights_x.append(w)
+        weights_y.append(v)
+        right_x = right_x - np.outer(w, (xx @ w) @ right_x) / (w @ xx @ w)
+        right_y = right_y - np.outer(v, (yy @ v) @ right_y) / (v @ yy @ v)
+    return np.stack(weights_x, axis=1), np.stack(weights_y, axis=1)

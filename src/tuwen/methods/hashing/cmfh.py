@@ -73,7 +73,10 @@ class CMFH(LinearHasher):
             for (s, a), u, p in zip(parts, bases, projections, strict=True):
                 total += self._misfit(gram[s, s], seen[s], size, a, u, p)
             self.objective_.append(total)
-        self.fusion_ = {"image": maps[:width].astype(np.float32), "text": maps[width:].astype(np.float32)}
+        self.fusion_ = {
+            "image": self._turned_back(maps[:width], "image").astype(np.float32),
+            "text": self._turned_back(maps[width:], "text").astype(np.float32),
+        }
         return inverses[0] @ seen[:width], inverses[1] @ seen[width:]
 
     def _misfit(self, gram: Array, seen: Array, size: Array, weight: float, u: Array, p: Array) -> float:

@@ -62,7 +62,7 @@ class STMH(LinearHasher):
             rest = sum((part**2).sum() for part in (v, u, r, f))
             fits = ((y - g @ f) ** 2).sum() + self.coupling * ((g - v @ r) ** 2).sum()
             self.objective_.append(float(fits + self.robust * lengths.sum() + self.ridge * rest))
-        self.topics_ = f
+        self.topics_ = self._turned_back(f.T, "text").T
         wx = np.linalg.solve(x.T @ x + np.eye(x.shape[1]), x.T @ (v @ r))
         wy = np.linalg.solve(f @ f.T + self.coupling * np.eye(self.bits), f).T
         return wx, wy

@@ -9,7 +9,7 @@ import numpy as np
 
 from tuwen.arrays import Array
 from tuwen.methods.base import Paper
-from tuwen.methods.linear import LinearSpace, check_rank, fixed_signs, rank_of
+from tuwen.methods.linear import LinearSpace, check_rank, covarying, fixed_signs, rank_of
 
 
 @dataclass(kw_only=True, eq=False)
@@ -44,21 +44,4 @@ class PLS(LinearSpace):
         if self.deflation == "svd":
             signs = fixed_signs(u[:, : self.dim])
             return u[:, : self.dim] * signs, vt[: self.dim].T * signs
-        return self._deflate(x.T @ x, x.T @ y, y.T @ y)
-
-    def _deflate(self, xx: Array, xy: Array, yy: Array) -> tuple[Array, Array]:
-        """Weights for features as given, by covariances alone.
-
-        Taking a score out of x is a product from the right, x (I - w pᵀ), so x itself is not needed.
-        """
-        right_x, right_y = np.eye(len(xx)), np.eye(len(yy))
-        weights_x, weights_y = [], []
-        for _ in range(self.dim):
-            u, _, vt = np.linalg.svd(right_x.T @ xy @ right_y, full_matrices=False)
-            sign = fixed_signs(u[:, :1])[0]
-            w, v = right_x @ (u[:, 0] * sign), right_y @ (vt[0] * sign)
-            weights_x.append(w)
-            weights_y.append(v)
-            right_x = right_x - np.outer(w, (xx @ w) @ right_x) / (w @ xx @ w)
-            right_y = right_y - np.outer(v, (yy @ v) @ right_y) / (v @ yy @ v)
-        return np.stack(weights_x, axis=1), np.stack(weights_y, axis=1)
+        return covarying(x.T @ x, x.T @ y, y.T @ y, self.dim)

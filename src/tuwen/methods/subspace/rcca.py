@@ -10,7 +10,8 @@ from tuwen.arrays import Array, Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.kernels import mean_squared_distance
-from tuwen.methods.linear import LiftedSpace
+from tuwen.methods.lifted import LiftedSpace
+from tuwen.methods.linear import canonical, check_rank
 
 
 @dataclass(kw_only=True, eq=False)
@@ -20,6 +21,7 @@ class RCCA(LiftedSpace):
     No training row is kept, and the cost is linear in the rows; memory is 16 bytes for each row and wave.
 
     Args:
+        ridge: Added to the diagonals of both covariances of the waves.
         waves: Random features a modality.
         spread: Variance of the Gaussian, in half the mean squared distance of rows.
     """
@@ -32,6 +34,7 @@ class RCCA(LiftedSpace):
         "https://proceedings.mlr.press/v32/lopez-paz14.html",
     )
 
+    ridge: float = 1e-3
     waves: int = 500
     spread: float = 1.0
 
@@ -53,3 +56,9 @@ class RCCA(LiftedSpace):
         return np.asarray(
             np.sqrt(2 / self.waves) * np.cos(x @ self.waves_[modality] + self.phases_[modality])
         )
+
+    def _solve(self, x: Array, y: Array) -> tuple[Array, Array]:
+        u, v, correlations = canonical(x, y, self.ridge)
+        check_rank(self, "dim", len(correlations), "no more directions correlate at all")
+        self.correlations_ = correlations[: self.dim]
+        return u[:, : self.dim], v[:, : self.dim]
