@@ -46,11 +46,12 @@ class Material:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Texts (pairs) and images of each part, and widths of the features."""
+        """Pairs, images and texts of each part, and widths of the features."""
         images, texts = self.train.features
         parts = {"train": self.train, "queries": self.asked, "items": self.items}
-        told = {name: len(part.text_ids) for name, part in parts.items()}
+        told = {name: len(part.relevance) for name, part in parts.items()}
         told |= {f"{name}_images": len(part.image_ids) for name, part in parts.items()}
+        told |= {f"{name}_texts": len(part.text_ids) for name, part in parts.items()}
         return told | {"d_image": int(images.shape[-1]), "d_text": int(texts.shape[-1])}
 
     def relevant(self, direction: Direction, *, fused: bool) -> Relevance:
@@ -66,7 +67,9 @@ class Material:
         images = direction == "i2t"
         if self.by_class:
             queries = self.asked.labels if images else self.asked.text_labels
-            items = self.items.text_labels if images or fused else self.items.labels
+            items = self.items.text_labels if images else self.items.labels
+            if fused and self.items.labels is not None:
+                items = self.items.labels[self.items.relevance[:, 1]]
             if queries is None or items is None:
                 raise InputError("a part has no labels, and what is true is told by classes; add labels")
             return by_labels(queries, items)
@@ -75,11 +78,10 @@ class Material:
                 "what is true is told by pairs, so the queries' own partners must be searched, each coded "
                 "by its own features: use database='part' and codes 'vectors' or 'modality'"
             )
-        rows, texts = self.asked.image_of_text, np.arange(len(self.asked.text_ids))
-        pairs = np.stack([rows, texts] if images else [texts, rows], axis=1)
-        counts = len(self.asked.image_ids), len(texts)
-        n, m = counts if images else counts[::-1]
-        return by_pairs(pairs, queries=n, items=m)
+        pairs = self.asked.relevance  # text, image
+        counts = len(self.asked.text_ids), len(self.asked.image_ids)
+        n, m = counts[::-1] if images else counts
+        return by_pairs(pairs[:, ::-1] if images else pairs, queries=n, items=m)
 
 
 def told_by_class(data: str, splits: Splits) -> bool:

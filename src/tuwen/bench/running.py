@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from tuwen import __version__, datasets, methods
@@ -72,14 +73,18 @@ def run_all(
         return [done[cell.key] for cell in cells]
     pool = ThreadPoolExecutor(jobs, thread_name_prefix="bench")
     try:
-        started: list[Future[Run]] = [pool.submit(work.apart, cell) for cell in waiting]
-        for cell, future in zip(waiting, started, strict=True):
-            done[cell.key] = future.result()
+        started = {pool.submit(work.apart, cell): cell for cell in waiting}
+        for future in as_completed(started):
+            done[started[future].key] = future.result()
             tell()
     finally:
         work.stop()
         pool.shutdown(cancel_futures=True)
     return [done[cell.key] for cell in cells]
+
+
+class _Stopped(Exception):
+    """The user stopped before this cell began."""
 
 
 class _Work:
@@ -112,13 +117,14 @@ class _Work:
     def apart(self, cell: Cell) -> Run:
         """Run a cell in a process of its own."""
         folder = self.runs / cell.key
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "run.json").unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # an earlier run, and what a killed one left
         try:
             methods.find(cell.method)(**cell.params)  # what it refuses needs no process
             ended = self._process(cell, folder)
             return read_run(folder)
         except Damaged:
+            if self._stopped:
+                raise
             run = failed(cell, InputError(ended))
         except TuwenError as error:
             run = failed(cell, error)
@@ -140,7 +146,7 @@ class _Work:
             given = {name: os.environ.get(name) or str(self.threads) for name in machine.THREADS}
             with self._lock:
                 if self._stopped:
-                    raise InputError("stopped before it began; run it again")
+                    raise _Stopped
                 process = subprocess.Popen(  # noqa: S603 - this interpreter and a file of ours
                     # -P: a file numpy.py in the user's folder is none of ours
                     [sys.executable, "-P", "-m", "tuwen.bench.worker", str(job)],
@@ -168,7 +174,8 @@ class _Work:
         else:
             path = Path(data.partition(",")[0])
             folder = path if path.is_dir() else path.parent
-        return {folder / name: known for name, known in run.files.items()}
+        own = Path(run.cell.features)  # a file of features may lie elsewhere
+        return {own if own.name == name else folder / name: known for name, known in run.files.items()}
 
     def _sum(self, path: Path) -> str:
         """The checksum of a file, read once; empty where there is none."""

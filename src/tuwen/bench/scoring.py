@@ -127,7 +127,7 @@ def _learned(cell: Cell, method: Hasher, material: Material) -> Array:
             "use 'modality', or 'fused' where the method fuses"
         )
     codes = np.asarray(vars(method)["training_codes_"])
-    if len(codes) != len(material.train.text_ids):
+    if len(codes) != len(material.train.relevance):
         raise InputError(f"{cell.method} learned codes of {len(codes)} pairs only; use codes 'modality'")
     return codes
 

@@ -21,7 +21,7 @@ from tuwen.report.significance import Pair, Rivals, pairs
 #: Both directions together, as a third column.
 AVERAGE = "average"
 COLUMNS = (*DIRECTIONS, AVERAGE)
-_OF_ROWS = ("method", "params", "options", "data_seed")  # in what rows of a table, or their runs, may differ
+_OF_ROWS = ("method", "params", "options", "data_seed", "tuned")  # in what rows, or their runs, may differ
 _SAMPLED = 20_000_000  # values drawn for an interval: 10,000 samples of 2,000 queries, fewer of more
 _ALPHABET = "abcdefghijklmnoprstuvwxyz"  # Unicode has no superscript q
 
@@ -231,7 +231,8 @@ def _row(runs: list[Run]) -> Row:
         if name not in ("bits", "dim", "seed") and (name not in usual or usual[name] != value)
     }
     scores = {} if runs[0].error else _scores(runs)
-    return Row(cell.method, width, settings | cell.options, tuple(runs), runs[0].error, scores)
+    chosen = {"best of": cell.tuned} if cell.tuned else {}
+    return Row(cell.method, width, settings | cell.options | chosen, tuple(runs), runs[0].error, scores)
 
 
 def _lettered(row: Row, number: int) -> Row:
