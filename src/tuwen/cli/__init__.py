@@ -20,6 +20,7 @@ __all__ = ["main", "names", "tuwen"]
 _SECTIONS = {
     "Build and ask": ("index", "search", "similar", "match"),
     "Look and check": ("show", "duplicates", "verify"),
+    "Learn and compare": ("datasets", "methods", "fit", "bench", "reproduce"),
     "Keep": ("delete", "snapshot", "compact", "export", "pack", "unpack"),
     "Around": ("demo", "encode", "encoders", "config"),
 }
@@ -36,7 +37,7 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands, those used first in front."""
-        listed = [name for section in _SECTIONS.values() for name in section]
+        listed = [name for section in _SECTIONS.values() for name in section if name in names()]
         return listed + [name for name in names() if name not in listed]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
@@ -172,8 +173,8 @@ class CaptionSet(Dataset):
             path = Path(features).expanduser()
             if not path.is_file():
                 raise Unavailable(f"{path} is not there; name a file that `tuwen encode` wrote")
-            if path.name not in self._read:
-                self._read[path.name] = checksum(path)
+            # as seen from the folder, so that a later run finds it again and sees whether it changed
+            self._read.setdefault(os.path.relpath(path, self.folder), checksum(path))
             return path
         names = [name.format(part=part) for name in self.vectors[features]]
         found = next((name for name in names if (self.folder / name).is_file()), None)
