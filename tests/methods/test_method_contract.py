@@ -16,7 +16,7 @@ def method(request):
         found = methods.find(request.param)
     except MissingExtra as error:
         pytest.skip(str(error))
-    small = {"bits": 8, "dim": 4, "hidden": 32, "epochs": 40, "device": "cpu"}
+    small = {"bits": 8, "dim": 4, "hidden": 32, "epochs": 15, "learning_rate": 0.01, "device": "cpu"}
     return found(**{name: value for name, value in small.items() if name in found().params})
 
 
@@ -28,6 +28,8 @@ def pairs(method):
     latent = np.eye(3)[labels] @ rng.normal(size=(3, 5)) * 3 + rng.normal(size=(60, 5))
     mixing = rng.normal(size=(5, 16))
     images, texts = latent @ mixing, latent @ mixing + 0.1 * rng.normal(size=(60, 16)) + 2
+    if method.needs_counts:
+        images, texts = np.maximum(images, 0), np.maximum(texts, 0)
     if method.takes_sets:
         images, texts = (np.stack([x, x], axis=1) for x in (images, texts))
     return images, texts, labels

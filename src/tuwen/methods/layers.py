@@ -72,3 +72,22 @@ def class_loss(logits: Tensor, labels: Tensor) -> Tensor:
     share = labels / labels.sum(dim=1, keepdim=True).clamp(min=1)
     counted = (labels.sum(dim=1) > 0).sum().clamp(min=1)
     return -(share * functional.log_softmax(logits, dim=1)).sum() / counted
+
+
+def correlations(u: Tensor, v: Tensor, ridge: float) -> Tensor:
+    """Canonical correlations of outputs u and v (n, d), whose covariances get `ridge` added.
+
+    Their sum is the nuclear norm, the sum of singular values: not a trace of element-wise roots, as some
+    released code has it.
+    """
+    u, v = u - u.mean(dim=0), v - v.mean(dim=0)
+    between = _inverse_root(u, ridge) @ (u.T @ v / len(u)) @ _inverse_root(v, ridge)
+    values: Tensor = torch.linalg.svdvals(between)
+    return values
+
+
+def _inverse_root(u: Tensor, ridge: float) -> Tensor:
+    covariance = u.T @ u / len(u) + ridge * torch.eye(u.shape[1], device=u.device)
+    values, vectors = torch.linalg.eigh(covariance)
+    whitening: Tensor = (vectors / values.clamp(min=ridge).sqrt()) @ vectors.T
+    return whitening

@@ -304,7 +304,7 @@ class _Towers(Network, Coder):
         return {}
 
     def _step(self, batch: Batch) -> Tensor:
-        return self._loss(self.net_["image"](batch.x), self.net_["text"](batch.y), batch)
+        return self._loss(self._code(batch.x, "image"), self._code(batch.y, "text"), batch)
 
     @abstractmethod
     def _loss(self, u: Tensor, v: Tensor, batch: Batch) -> Tensor:
@@ -320,7 +320,7 @@ class _Towers(Network, Coder):
         return made
 
     def _code(self, batch: Tensor, modality: Modality) -> Tensor:
-        """What the tower of a modality makes of a batch of features."""
+        """What the networks make of a batch of features of a modality, (b, width)."""
         made: Tensor = self.net_[modality](batch)
         return made
 
