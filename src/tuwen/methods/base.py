@@ -38,12 +38,14 @@ class Method(ABC):
             one modality may be empty.
         needs_labels: `fit` learns from classes.
         takes_sets: Features are (n, parts, d), where zero rows are padding.
+        needs_counts: Features are counts or weights that stand for them, none below zero.
     """
 
     paper: ClassVar[Paper]
     needs_pairs: ClassVar[bool] = True
     needs_labels: ClassVar[bool] = False
     takes_sets: ClassVar[bool] = False
+    needs_counts: ClassVar[bool] = False
 
     seed: int = 0
 
@@ -133,6 +135,11 @@ class Method(ABC):
             raise InputError(f"{type(self).__name__} takes {name} of shape {shape}, got {values.shape}")
         if not np.isfinite(values).all():
             raise InputError(f"{name} has NaN or infinite values")
+        if self.needs_counts and values.min(initial=0) < 0:
+            raise InputError(
+                f"{name} has values below 0 ({values.min():.3g}); {type(self).__name__} learns from counts: "
+                "give bags of words, TF-IDF or histograms as they are, not centred, or use cca"
+            )
         return values
 
 
