@@ -27,6 +27,21 @@ def test_neighbours_are_the_plain_nearest(rows, metric, cells, monkeypatch):
     np.testing.assert_allclose(values if metric == "cosine" else -values, expected, atol=1e-4)
 
 
+def test_many_rows_are_compared_cluster_by_cluster(monkeypatch):
+    rows = np.random.default_rng(0).normal(size=(600, 4)).astype(np.float32)
+    plain, values = graphs.neighbours(rows, 5, "euclidean")
+    monkeypatch.setattr(graphs, "_LIST", 20)
+    monkeypatch.setattr(graphs, "_CANDIDATES", 600)
+    np.testing.assert_array_equal(graphs.neighbours(rows, 5, "euclidean", exact=599)[0], plain)
+    monkeypatch.setattr(graphs, "_CANDIDATES", 200)
+    found, near = graphs.neighbours(rows, 5, "euclidean", exact=599)
+    assert (found != np.arange(600)[:, None]).all()
+    assert np.mean([len(np.intersect1d(a, b)) / 5 for a, b in zip(found, plain, strict=True)]) > 0.9
+    assert (near >= values - 1e-5).all()
+    # as many as are asked for, also beyond the clusters that are near
+    assert graphs.neighbours(rows, 599, exact=599)[0].shape == (600, 599)
+
+
 def test_there_are_at_most_all_other_rows(rows):
     assert graphs.neighbours(rows[:3], 9)[0].shape == (3, 2)
     assert graphs.neighbours(rows[:1], 9)[0].shape == (1, 0)

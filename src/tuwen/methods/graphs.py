@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -12,15 +12,22 @@ from tuwen.errors import InputError
 
 Metric = Literal["cosine", "euclidean"]
 _CELLS = 2**25  # of a block of distances: 128 MiB
+_LIST = 500  # rows of a cluster, about
+_CANDIDATES = 8_000  # rows that a row is compared with, at least
 
 
-def neighbours(x: Array, k: int, metric: Metric = "cosine") -> tuple[Array, Array]:
-    """The k nearest other rows of every row; every pair is compared, in blocks, so time grows with n².
+def neighbours(x: Array, k: int, metric: Metric = "cosine", exact: int = 20_000) -> tuple[Array, Array]:
+    """The k nearest other rows of every row.
+
+    Up to `exact` rows every pair is compared, in blocks, so that time grows with n². Above, rows are sorted
+    into clusters of about 500 by k-means, and each is compared with the rows of the clusters nearest to its
+    own, at least 8,000: time is nearly linear, and a few neighbours are missed.
 
     Args:
         x: (n, d).
         k: How many; at most n - 1 are given.
         metric: How nearness is measured.
+        exact: Most rows of which every pair is compared.
 
     Returns:
         Row numbers (n, k) int64, nearest first, and cosines or squared distances (n, k) float32.
@@ -34,21 +41,50 @@ def neighbours(x: Array, k: int, metric: Metric = "cosine") -> tuple[Array, Arra
     halves = np.einsum("ij,ij->i", x, x) / 2
     k = min(k, len(x) - 1)
     found, values = np.empty((len(x), k), dtype=np.int64), np.empty((len(x), k), dtype=np.float32)
-    step = max(_CELLS // len(x), 1)
-    for start in range(0, len(x), step):
-        scores = x[start : start + step] @ x.T
+    for rows, candidates in _blocks(x, k, exact):
+        scores = x[rows] @ x[candidates].T
         if metric == "euclidean":
-            scores -= halves
-        places = np.arange(len(scores))
-        scores[places, start + places] = -np.inf
-        near = np.argpartition(scores, -max(k, 1), axis=1)[:, len(x) - k :]
+            scores -= halves[candidates]
+        places = np.searchsorted(candidates, rows)
+        scores[np.arange(len(rows)), places] = -np.inf
+        near = np.argpartition(scores, -max(k, 1), axis=1)[:, len(candidates) - k :]
         best = np.take_along_axis(scores, near, axis=1)
         order = np.argsort(-best, axis=1, kind="stable")
-        found[start : start + step] = np.take_along_axis(near, order, axis=1)
-        values[start : start + step] = np.take_along_axis(best, order, axis=1)
+        found[rows] = candidates[np.take_along_axis(near, order, axis=1)]
+        values[rows] = np.take_along_axis(best, order, axis=1)
     if metric == "euclidean":
         values = np.maximum(2 * (halves[:, None] - values), 0)
     return found, values
+
+
+def _blocks(x: Array, k: int, exact: int) -> Iterator[tuple[Array, Array]]:
+    """Rows, and the sorted rows they are compared with, themselves among them."""
+    everything = np.arange(len(x))
+    if len(x) <= exact:
+        step = max(_CELLS // len(x), 1)
+        yield from ((everything[start : start + step], everything) for start in range(0, len(x), step))
+        return
+    import faiss
+
+    lists = max(len(x) // _LIST, 1)
+    few = {"min_points_per_centroid": 1, "max_points_per_centroid": 64}
+    means = faiss.Kmeans(x.shape[1], lists, niter=10, seed=1234, **few)
+    means.train(np.ascontiguousarray(x))
+    places = means.index.search(np.ascontiguousarray(x), 1)[1].ravel()
+    members = np.split(
+        np.argsort(places, kind="stable"), np.cumsum(np.bincount(places, minlength=lists))[:-1]
+    )
+    nearest = means.index.search(means.centroids, lists)[1]
+    for own, others in enumerate(nearest):
+        if not len(members[own]):
+            continue
+        others = np.concatenate([[own], others[others != own]])  # a row is among its candidates
+        sizes = np.cumsum([len(members[other]) for other in others])
+        count = int(np.searchsorted(sizes, max(_CANDIDATES, k + 1))) + 1
+        candidates = np.sort(np.concatenate([members[other] for other in others[:count]]))
+        step = max(_CELLS // len(candidates), 1)
+        for start in range(0, len(members[own]), step):
+            yield members[own][start : start + step], candidates
 
 
 def neighbour_graph(x: Array, k: int, metric: Metric = "cosine", heat: bool = False) -> Any:

@@ -29,6 +29,11 @@ def rbf(x: Array, y: Array, variance: float) -> Array:
     return np.asarray(np.exp(distances, out=distances))
 
 
+def signed_roots(x: Array) -> Array:
+    """Square roots of the sizes, with the signs kept: distances of histograms become Hellinger's."""
+    return np.asarray(np.sign(x) * np.sqrt(np.abs(x)))
+
+
 def centres(x: Array, count: int, seed: int, rows: int = 20_000) -> Array:
     """The centres of k-means, (min(count, distinct rows), d) float64, over at most `rows` random rows."""
     from sklearn.cluster import KMeans
