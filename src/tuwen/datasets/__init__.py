@@ -15,7 +15,7 @@ from tuwen.errors import InputError, unknown
 
 __all__ = ["Dataset", "Info", "Pairs", "Splits", "find", "load", "names", "open_dataset", "paired", "root"]
 
-_PARTS = {"base", "pairs", "cutting", "layouts", "captions", "vectors", "listing", "user"}
+_PARTS = {"base", "pairs", "cutting", "layouts", "captions", "vectors", "listing", "user", "matrices"}
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
 from tuwen.datasets.pairs import Splits
-from tuwen.errors import Unavailable, unknown
+from tuwen.errors import InputError, Unavailable, unknown
 from tuwen.files import checksum
 
 
@@ -41,12 +41,14 @@ class Dataset(ABC):
         splits: One line about each way to cut it, by name; the first is the default.
         variants: One line about each set of features, by name; the first is the default.
         known: SHA-256 of the files as published, where we have seen them, by name.
+        only: The variants that a split has, by split, where it has not all; the first is its default.
     """
 
     info: ClassVar[Info]
     splits: ClassVar[dict[str, str]]
     variants: ClassVar[dict[str, str]]
     known: ClassVar[dict[str, str]] = {}
+    only: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -61,13 +63,14 @@ class Dataset(ABC):
         """Read and cut it.
 
         Args:
-            split: One of `splits`; the first when empty.
-            features: One of `variants`; the first when empty.
+            split: One of `splits`; when empty the first, or the first that has these features.
+            features: One of `variants`; when empty the first, or the first that the split has.
             seed: Of splits that are drawn.
 
         Raises:
             Unavailable: Files are not there; says where they are to be had.
             UnknownName: There is no such split, or no such features.
+            InputError: The split has other features.
             Damaged: A file is not what it should be.
         """
         split, features = self.choice(split, features)
@@ -75,12 +78,18 @@ class Dataset(ABC):
             raise unknown(f"split of {self.name}", split, self.splits)
         if not self._knows(features):
             raise unknown(f"features of {self.name}", features, self.variants)
+        if features not in self.only.get(split, (features,)):
+            has = " and ".join(self.only[split])
+            raise InputError(f"split {split} of {self.name} has features {has}, not {features}")
         self._read = {}
         return self._load(split, features, seed)
 
     def choice(self, split: str = "", features: str = "") -> tuple[str, str]:
         """The split and the features that `load` takes when these are asked for; fills in the defaults."""
-        return split or next(iter(self.splits)), features or next(iter(self.variants))
+        if not split:
+            fits = (name for name in self.splits if features in (*self.only.get(name, (features,)), ""))
+            split = next(fits, next(iter(self.splits)))
+        return split, features or self.only.get(split, tuple(self.variants))[0]
 
     def _knows(self, features: str) -> bool:
         """Whether there are such features."""

@@ -48,7 +48,7 @@ def _flat(values: Array) -> Array:
 def _tidy(values: Array, where: str, classes: tuple[str, ...]) -> tuple[Array, tuple[str, ...]]:
     if values.dtype.kind in "US":
         names = np.asarray(values, dtype=np.str_)
-        _check_rows(np.asarray(names == ""), where)
+        _check_rows(names == "", where)
         if names.ndim == 2:
             raise InputError(f"labels of {where} are a table of texts; one name a row is needed")
         found = _whole(names)
@@ -98,7 +98,8 @@ def _hot(values: Array, where: str, classes: tuple[str, ...]) -> tuple[Array, tu
     return hot.astype(np.uint8), classes
 
 
-def _check_rows(bad: Array, where: str) -> None:
+def _check_rows(found: object, where: str) -> None:
+    bad = np.asarray(found)
     if bad.any():
         raise InputError(
             f"labels of {where}: {int(bad.sum())} rows have no class, first row {int(bad.argmax())} "
