@@ -15,14 +15,13 @@ from tuwen import methods
 from tuwen.arrays import Array
 from tuwen.bench.runs import DIRECTIONS, Cell, Run
 from tuwen.errors import InputError, TuwenError
-from tuwen.metrics import interval
+from tuwen.report.intervals import interval
 from tuwen.report.significance import Pair, Rivals, pairs
 
 #: Both directions together, as a third column.
 AVERAGE = "average"
 COLUMNS = (*DIRECTIONS, AVERAGE)
 _OF_ROWS = ("method", "params", "options", "data_seed", "tuned")  # in what rows, or their runs, may differ
-_SAMPLED = 20_000_000  # values drawn for an interval: 10,000 samples of 2,000 queries, fewer of more
 _ALPHABET = "abcdefghijklmnoprstuvwxyz"  # Unicode has no superscript q
 
 
@@ -74,6 +73,11 @@ class Row:
     def seeds(self) -> int:
         """How many runs the figures are of."""
         return 0 if self.error else len(self.runs)
+
+    @property
+    def tuned(self) -> int:
+        """How many settings were tried on the validation part to choose these."""
+        return self.runs[0].cell.tuned
 
     @property
     def fit_seconds(self) -> float:
@@ -204,17 +208,21 @@ def _asked(cell: Cell) -> str:
 def _table(runs: Sequence[Run]) -> Table:
     grouped: dict[str, list[Run]] = {}
     for run in runs:
-        params = {name: value for name, value in run.cell.params.items() if name != "seed"}
-        same = [run.cell.method, params, run.cell.options, run.error]
+        cell = run.cell
+        params = {name: value for name, value in cell.params.items() if name != "seed"}
+        if cell.tuned:  # every draw of a split chooses for itself
+            params = {"bits": params.get("bits")}
+        same = [cell.method, params, cell.options, cell.tuned, run.error]
         grouped.setdefault(json.dumps(same, sort_keys=True, default=str), []).append(run)
     first = f"{AVERAGE}/{runs[0].cell.metrics[0]}"
     rows = [_row(some) for some in grouped.values()]
     sign = 1 if smaller_wins(first) else -1
     hashing = runs[0].cell.codes != "vectors"
 
-    def order(row: Row) -> tuple[bool, int, float]:
+    def order(row: Row) -> tuple[bool, int, float, str, int]:
         score = row.scores.get(first)
-        return bool(row.error), (row.width or 0) if hashing else 0, sign * score.value if score else 0
+        width = (row.width or 0) if hashing and score else 0
+        return bool(row.error), width, sign * score.value if score else 0, row.method, row.width or 0
 
     rows = [_lettered(row, number) for number, row in enumerate(sorted(rows, key=order))]
     table = Table(runs[0].cell, tuple(rows), (), _chance(runs))
@@ -223,16 +231,24 @@ def _table(runs: Sequence[Run]) -> Table:
 
 def _row(runs: list[Run]) -> Row:
     cell = runs[0].cell
-    width = cell.params.get("bits", cell.params.get("dim"))
     usual = defaults(cell.method)
-    settings = {
-        name: value
-        for name, value in cell.params.items()
-        if name not in ("bits", "dim", "seed") and (name not in usual or usual[name] != value)
-    }
+    settings: dict[str, Any] = {}
+    for name in cell.params:
+        values = [run.cell.params.get(name) for run in runs]
+        if name in ("bits", "seed") or (name == "dim" and _width(runs)):
+            continue
+        if any(value != values[0] for value in values):
+            settings[name] = "|".join(str(value) for value in values)
+        elif name not in usual or usual[name] != values[0]:
+            settings[name] = values[0]
     scores = {} if runs[0].error else _scores(runs)
-    chosen = {"best of": cell.tuned} if cell.tuned else {}
-    return Row(cell.method, width, settings | cell.options | chosen, tuple(runs), runs[0].error, scores)
+    return Row(cell.method, _width(runs), settings | cell.options, tuple(runs), runs[0].error, scores)
+
+
+def _width(runs: Sequence[Run]) -> int | None:
+    """Bits, or dimensions, that all runs have; None where they have none or chose different ones."""
+    widths = {run.cell.params.get("bits", run.cell.params.get("dim")) for run in runs}
+    return widths.pop() if len(widths) == 1 else None
 
 
 def _lettered(row: Row, number: int) -> Row:
@@ -263,18 +279,13 @@ def _score(runs: Sequence[Run], parts: Sequence[str]) -> Score:
         return Score(figures[0])  # a median rank has no interval of the mean
     known = [some for some in values if some is not None]
     if len({len(some) for some in known}) == 1 and not np.isnan(np.sum(known)):
-        low, high = _interval(np.mean(known, axis=0))  # a query and its answer are one pair
+        low, high = interval(np.mean(known, axis=0))  # a query and its answer are one pair
     else:
-        ends = [_interval(some) for some in known]
+        ends = [interval(some) for some in known]
         half = math.hypot(*((high - low) / 2 for low, high in ends)) / len(ends)
         middle = float(np.mean([(low + high) / 2 for low, high in ends]))
         low, high = (ends[0]) if len(ends) == 1 else (middle - half, middle + half)
     return Score(figures[0], low, high)
-
-
-def _interval(values: Array) -> tuple[float, float]:
-    counted = int((~np.isnan(values)).sum())
-    return interval(values, draws=min(10_000, max(1_000, _SAMPLED // counted)))
 
 
 def _chance(runs: Sequence[Run]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from tuwen.report.grouping import COLUMNS, Table
 from tuwen.report.words import (
     beaten,
     legend,
+    metric_name,
     notes,
     number,
     protocols,
@@ -39,8 +40,8 @@ def _page(table: Table) -> list[str]:
 
 def _main(table: Table) -> list[str]:
     heads = ["", said("method"), said("bits" if table.hashing else "width"), said("seeds")]
-    heads += [f"{said(column)} {table.metric}" for column in COLUMNS]
-    heads += [said("fit"), said("code"), said("peak"), "settings"]
+    heads += [f"{said(column)} {metric_name(table.metric)}" for column in COLUMNS]
+    heads += [said("fit"), said("code"), said("peak"), said("settings")]
     lines = [_line(heads), _line(["---"] * 2 + ["--:"] * 2 + ["---"] * 3 + ["--:"] * 3 + ["---"])]
     for index, row in enumerate(table.rows):
         cells = [row.letter, escaped(row.method), str(row.width or "")]
@@ -73,13 +74,19 @@ def _figure(table: Table, index: int, column: str) -> str:
 
 def _others(table: Table) -> list[str]:
     keys = [f"{column}/{metric}" for column in COLUMNS[:2] for metric in table.cell.metrics[1:]]
-    lines = [_line(["", said("method"), *keys]), _line(["---", "---", *["--:"] * len(keys)])]
+    heads = [
+        f"{said(column)} {metric_name(metric)}" for column, _, metric in (key.partition("/") for key in keys)
+    ]
+    lines = [_line(["", said("method"), *heads]), _line(["---", "---", *["--:"] * len(keys)])]
     for index, row in enumerate(table.good):
         cells = []
         for key in keys:
             text = number(row.scores[key].value, key) if key in row.scores else ""
             cells.append(f"**{text}**" if table.best(index, key) else text)
         lines.append(_line([row.letter, escaped(row.method), *cells]))
+    if any(key in table.chance for key in keys):
+        levels = [number(table.chance[key], key) if key in table.chance else "" for key in keys]
+        lines.append(_line(["", said("chance"), *levels]))
     return lines
 
 

@@ -15,6 +15,7 @@ from tuwen.report.words import (
     WORDS,
     beaten,
     legend,
+    metric_name,
     notes,
     number,
     protocols,
@@ -35,14 +36,20 @@ _ABOUT = (
 
 
 def page(
-    found: Sequence[Table], drawings: Sequence[Mapping[str, str]], *, command: str = "", missing: str = ""
+    found: Sequence[Table],
+    drawings: Sequence[Mapping[str, str]],
+    *,
+    about: Sequence[tuple[str, str]] = (),
+    more: str = "",
+    missing: str = "",
 ) -> str:
     """The page.
 
     Args:
         found: Tables in the order of the page.
         drawings: Of each table, SVG by kind, as `plots.Drawing.inline`.
-        command: That makes the runs again; empty when it is not known.
+        about: Names and values for the foot of the page.
+        more: HTML of a further section.
         missing: What is left out, and why.
     """
     body = "\n".join(
@@ -76,8 +83,9 @@ def page(
 </header>
 <main>
 {body}
+{more}
 </main>
-{_footer(found, command, missing)}
+{_footer(about, missing)}
 <script>{_SCRIPT}</script>
 </body>
 </html>
@@ -111,7 +119,7 @@ def _section(table: Table, drawings: Mapping[str, str], index: int) -> str:
     if table.pairs:
         tests = f"<details><summary>{marked('tests')}</summary>\n{matrices(table)}</details>\n"
     return f"""<section>
-<h2>{escape(title(table))}</h2>
+<h2>{in_both(title(table), title(table, "zh"))}</h2>
 <p>{in_both(scene(table), scene(table, "zh"))}</p>
 {lines}<div class="card">{_main(table)}</div>
 <p class="legend">{in_both(legend(table), legend(table, "zh"))}</p>
@@ -121,14 +129,17 @@ def _section(table: Table, drawings: Mapping[str, str], index: int) -> str:
 
 def _main(table: Table) -> str:
     good = [_row(table, number) for number, row in enumerate(table.rows) if not row.error]
-    failed = "".join(_failed(row) for row in table.rows if row.error)
+    failed = "".join(_failed(table, row) for row in table.rows if row.error)
     first = "ascending" if smaller_wins(table.metric) else "descending"
     width = "bits" if table.hashing else "width"
     heads = [f"<th>{marked('method')}</th>"]
     heads += [f'<th class="number">{marked(word)}</th>' for word in (width, "seeds")]
-    heads += [f'<th data-first="{first}">{marked(column)} {escape(table.metric)}</th>' for column in COLUMNS]
+    heads += [
+        f'<th data-first="{first}">{marked(column)} {escape(metric_name(table.metric))}</th>'
+        for column in COLUMNS
+    ]
     heads += [f'<th class="number">{marked(word)}</th>' for word in ("fit", "code", "peak")]
-    heads += [f"<th>{marked('settings')}</th>"]
+    heads += [f"<th>{marked('settings')}</th>"] if any(map(settings, table.rows)) else []
     chance = ""
     if table.chance:
         levels = [table.chance.get(f"{column}/{table.metric}") for column in COLUMNS]
@@ -136,10 +147,11 @@ def _main(table: Table) -> str:
             f"<td>{'' if level is None else number(level, table.metric)}</td>" for level in levels
         )
         chance = (
-            f'<tr><th scope="row">{marked("chance")}</th><td></td><td></td>{cells}<td colspan="4"></td></tr>'
+            f'<tr><th scope="row">{marked("chance")}</th><td></td><td></td>{cells}<td colspan="3"></td></tr>'
         )
     return (
-        f'<table class="sortable"><thead><tr>{"".join(heads)}</tr></thead>\n<tbody>{"".join(good)}</tbody>\n'
+        f'<table class="sortable main"><thead><tr>{"".join(heads)}</tr></thead>\n'
+        f"<tbody>{''.join(good)}</tbody>\n"
         + (f"<tbody>{failed}</tbody>\n" if failed else "")
         + (f"<tfoot>{chance}</tfoot>" if chance else "")
         + "</table>"
@@ -153,15 +165,22 @@ def _row(table: Table, index: int) -> str:
     cells += [_figure(table, index, column) for column in COLUMNS]
     cells += [_number(seconds(value), value) for value in (row.fit_seconds, row.code_seconds)]
     cells += [_number(f"{row.peak_mb:,.0f}", row.peak_mb)]
-    cells += [f'<td class="settings">{escape(settings(row))}</td>']
+    cells += [_settings(table, row)]
     kind = ' class="start"' if starts else ""
     return f"<tr{kind}>{''.join(cells)}</tr>\n"
 
 
-def _failed(row: Row) -> str:
+def _failed(table: Table, row: Row) -> str:
     reason = f'<td colspan="7" class="failure">{marked("failed")}: {escape(row.error)}</td>'
     width = _number(row.width or "", row.width or "")
-    return f'<tr>{_name(row)}{width}{reason}<td class="settings">{escape(settings(row))}</td></tr>\n'
+    return f"<tr>{_name(row)}{width}{reason}{_settings(table, row)}</tr>\n"
+
+
+def _settings(table: Table, row: Row) -> str:
+    """The last cell; none where no row has settings to tell of."""
+    if not any(map(settings, table.rows)):
+        return ""
+    return f'<td class="settings">{in_both(settings(row), settings(row, "zh"))}</td>'
 
 
 def _name(row: Row) -> str:
@@ -196,7 +215,9 @@ def _figure(table: Table, index: int, column: str) -> str:
 def _others(table: Table) -> str:
     """Figures but the first, without their spread."""
     pairs = [(column, metric) for column in COLUMNS[:2] for metric in table.cell.metrics[1:]]
-    heads = "".join(f'<th class="number">{marked(column)} {escape(metric)}</th>' for column, metric in pairs)
+    heads = "".join(
+        f'<th class="number">{marked(column)} {escape(metric_name(metric))}</th>' for column, metric in pairs
+    )
     lines = []
     for index, row in enumerate(table.good):
         cells = []
@@ -213,9 +234,9 @@ def _others(table: Table) -> str:
     )
 
 
-def _footer(found: Sequence[Table], command: str, missing: str) -> str:
+def _footer(about: Sequence[tuple[str, str]], missing: str) -> str:
     told = []
-    for name, value in about(found, command):
+    for name, value in about:
         shown = f"<code>{escape(value)}</code>" if name == "command" else escape(value)
         label = marked(f"about_{name}") if f"about_{name}" in WORDS else escape(name.replace("_", " "))
         told.append(f"<dt>{label}</dt><dd>{shown}</dd>")

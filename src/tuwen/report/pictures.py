@@ -9,7 +9,7 @@ import numpy as np
 from tuwen.bench.runs import DIRECTIONS
 from tuwen.report.grouping import Row, Table
 from tuwen.report.plots import Bars, Drawing, Line, Panel, bars, lines
-from tuwen.report.words import said, settings, title
+from tuwen.report.words import metric_name, said, settings, title
 
 #: Curves in one panel; more cannot be told apart.
 MOST = 12
@@ -75,7 +75,7 @@ def _bars(table: Table) -> Drawing | None:
         values = np.array([np.nan if score is None else score.value for score in scores])
         spreads = np.array([np.nan if score is None else score.spread for score in scores])
         kinds.append(Bars(said(direction), values, spreads, table.chance.get(key)))
-    return bars(names(rows, bits=table.hashing), kinds, x=table.metric, title=title(table))
+    return bars(names(rows, bits=table.hashing), kinds, x=metric_name(table.metric), title=title(table))
 
 
 def _against_bits(table: Table) -> Drawing | None:
@@ -84,8 +84,8 @@ def _against_bits(table: Table) -> Drawing | None:
     same: dict[tuple[str, str], list[Row]] = {}
     for row in table.good:
         same.setdefault((row.method, settings(row)), []).append(row)
-    firsts = [rows[0] for rows in same.values()]
-    labels = names(firsts, bits=False)
+    same = dict(sorted(same.items(), key=lambda item: table.rows.index(item[1][-1]))[:MOST])
+    labels = names([rows[0] for rows in same.values()], bits=False)
     panels = []
     for direction in DIRECTIONS:
         key = f"{direction}/{table.metric}"
@@ -99,4 +99,4 @@ def _against_bits(table: Table) -> Drawing | None:
             )
         panels.append(Panel(said(direction), drawn, table.chance.get(key)))
     ticks = np.array(sorted({row.width for row in table.good if row.width}))
-    return lines(panels, x="bits", y=table.metric, title=title(table), ticks=ticks)
+    return lines(panels, x="bits", y=metric_name(table.metric), title=title(table), ticks=ticks)

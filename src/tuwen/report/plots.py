@@ -118,11 +118,15 @@ def lines(panels: Sequence[Panel], *, x: str, y: str, title: str = "", ticks: Ar
     """
     names = list(dict.fromkeys(line.name for panel in panels for line in panel.lines))
     with _style([title, x, y, *names, *(panel.title for panel in panels)]) as figure_of:
-        figure = figure_of((4.2 * len(panels) + 2.2, 4.0))
+        figure = figure_of((4.2 * len(panels), 3.6 + 0.2 * -(-len(names) // 4)))
         every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, panel in zip(every, panels, strict=True):
             for line in panel.lines:
-                _line(axes, line, names.index(line.name), marked=ticks is not None)
+                place = names.index(line.name)
+                # error bars side by side, not on top of each other
+                step = min(0.05, 0.4 / len(names)) if ticks is not None else 0
+                aside = 2 ** (step * (place - (len(names) - 1) / 2))
+                _line(axes, line, place, marked=ticks is not None, aside=aside)
             if panel.level is not None:
                 axes.axhline(panel.level, color=INK, linewidth=1, linestyle=(0, (2, 3)), label="chance")
             axes.set_title(panel.title)
@@ -143,7 +147,7 @@ def bars(labels: Sequence[str], kinds: Sequence[Bars], *, x: str, title: str = "
         MissingExtra: matplotlib is not installed.
     """
     with _style([title, x, *labels, *(kind.name for kind in kinds)]) as figure_of:
-        figure = figure_of((8.4, 1.5 + 0.22 * len(labels) * (len(kinds) + 0.6)))
+        figure = figure_of((8.4, 1.6 + 0.17 * len(labels) * (len(kinds) + 0.7)))
         axes = figure.subplots()
         places, thick = np.arange(len(labels)), 0.8 / len(kinds)
         for index, kind in enumerate(kinds):
@@ -154,9 +158,7 @@ def bars(labels: Sequence[str], kinds: Sequence[Bars], *, x: str, title: str = "
             axes.errorbar(
                 kind.values[some], at[some], xerr=kind.spreads[some], fmt="none", ecolor=INK, capsize=2
             )
-            if kind.level is not None:
-                name = f"chance, {kind.name}"
-                axes.axvline(kind.level, color=colour, linewidth=1.2, linestyle=(0, (2, 2)), label=name)
+        _levels(axes, kinds)
         axes.set_yticks(places, labels)
         axes.set_ylim(len(labels) - 0.4, -0.6)
         axes.set_xlim(left=0)
@@ -175,7 +177,7 @@ def available() -> bool:
     return True
 
 
-def _line(axes: Any, line: Line, place: int, *, marked: bool) -> None:
+def _line(axes: Any, line: Line, place: int, *, marked: bool, aside: float) -> None:
     look = {
         "color": COLOURS[place % len(COLOURS)],
         "linestyle": DASHES[place // len(COLOURS) % len(DASHES)],
@@ -185,10 +187,21 @@ def _line(axes: Any, line: Line, place: int, *, marked: bool) -> None:
     if not marked:
         axes.plot(line.x, line.y, **look)
     elif line.low is None or line.high is None:
-        axes.plot(line.x, line.y, marker="o", markersize=4, **look)
+        axes.plot(line.x * aside, line.y, marker="o", markersize=4, **look)
     else:
         ends = np.maximum([line.y - line.low, line.high - line.y], 0)
-        axes.errorbar(line.x, line.y, yerr=ends, marker="o", markersize=4, capsize=2, **look)
+        axes.errorbar(line.x * aside, line.y, yerr=ends, marker="o", markersize=4, capsize=2, **look)
+
+
+def _levels(axes: Any, kinds: Sequence[Bars]) -> None:
+    """Dashed lines at the levels: one where all kinds have the same."""
+    levels = {kind.level for kind in kinds}
+    for index, kind in enumerate(kinds):
+        if kind.level is not None and (len(levels) > 1 or not index):
+            alone = len(levels) == 1
+            colour = INK if alone else COLOURS[index % len(COLOURS)]
+            name = "chance" if alone else f"chance, {kind.name}"
+            axes.axvline(kind.level, color=colour, linewidth=1.2, linestyle=(0, (2, 2)), label=name)
 
 
 def _legend(figure: Any, every: Sequence[Any]) -> None:
@@ -197,7 +210,13 @@ def _legend(figure: Any, every: Sequence[Any]) -> None:
         for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(name, handle)
     if len(entries) > 1:
-        figure.legend(list(entries.values()), list(entries), loc="outside right upper", frameon=False)
+        columns = min(4, len(entries))
+        places = [row * columns + column for column in range(columns) for row in range(len(entries))]
+        order = [place for place in places if place < len(entries)]  # legends fill columns; readers read rows
+        names = [list(entries)[place] for place in order]
+        figure.legend(
+            [entries[name] for name in names], names, loc="outside lower center", ncols=columns, frameon=False
+        )
 
 
 @contextmanager
@@ -221,6 +240,7 @@ def _style(texts: Sequence[str]) -> Iterator[Any]:
         "svg.hashsalt": "tuwen",
         "axes.spines.top": False,
         "axes.spines.right": False,
+        "axes.facecolor": "none",
         "axes.grid": True,
         "axes.axisbelow": True,
         "grid.color": GRID,
@@ -240,17 +260,13 @@ def _drawing(figure: Any, title: str) -> Drawing:
         figure.suptitle(title, fontsize=11)
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=200, facecolor="white", metadata={"Software": None})
-    svg = _svg(figure, facecolor="white")
-    inline = _svg(figure, transparent=True)
-    inline = inline[inline.index("<svg") :].strip()
+    figure.set_layout_engine("none")  # everything has its place now
+    stream = io.BytesIO()
+    figure.savefig(stream, format="svg", facecolor="white", metadata={"Date": None, "Creator": None})
+    svg = stream.getvalue().decode("utf-8")
+    inline = svg[svg.index("<svg") :].strip()
     inline = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", inline, flags=re.DOTALL)
     inline = re.sub(r"\s+xmlns(:\w+)?=\"[^\"]*\"", "", inline)
-    inline = inline.replace(INK, "currentColor").replace(GRID, "var(--line)")
+    inline = inline.replace(INK, "currentColor").replace(GRID, "var(--line)").replace("#ffffff", "none")
     inline = re.sub(r"<svg ", '<svg role="img" ', inline, count=1)
     return Drawing(svg, inline, png.getvalue())
-
-
-def _svg(figure: Any, **how: Any) -> str:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None}, **how)
-    return stream.getvalue().decode("utf-8")

@@ -10,6 +10,7 @@ from tuwen.report.grouping import COLUMNS, Row, Table
 from tuwen.report.words import (
     beaten,
     legend,
+    metric_name,
     notes,
     number,
     protocols,
@@ -58,9 +59,9 @@ def terminal(tables: Sequence[Table], *, colour: bool, width: int) -> str:
         console.print(legend(table) if colour else legend(table).replace("is bold", "has a star"))
         if not inside:
             for row in table.rows:
-                if row.settings:
+                if settings(row):
                     console.print(f"{row.letter} {_clean(row.method)}: {_clean(settings(row))}")
-        for who, note in notes(table):
+        for who, note in notes(table, reasons=True):
             console.print(_clean(f"{who}: {note}" if who else note))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
@@ -76,12 +77,12 @@ def _drawn(table: Table, inside: bool, colour: bool):  # type: ignore[no-untyped
         drawn.add_column(said("bits" if table.hashing else "width"), justify="right")
     drawn.add_column("n", justify="right")
     for column in COLUMNS:
-        drawn.add_column(f"{said(column)}", overflow="fold")
+        drawn.add_column(said(column), overflow="fold")
     for word in ("fit", "code", "peak"):
         drawn.add_column(said(word), justify="right")
-    inside = inside and any(row.settings for row in table.rows)
+    inside = inside and any(settings(row) for row in table.rows)
     if inside:
-        drawn.add_column("settings", overflow="fold")
+        drawn.add_column(said("settings"), overflow="fold")
     breaks = {section[-1] for section in table.sections()[:-1]} if table.hashing else set()
     for index, row in enumerate(table.rows):
         cells = [row.letter, _clean(row.method), *([str(row.width or "")] if widths else [])]
@@ -135,7 +136,8 @@ def _others(table: Table, colour: bool):  # type: ignore[no-untyped-def]
     drawn.add_column(said("method"), overflow="fold")
     keys = [f"{column}/{metric}" for column in COLUMNS[:2] for metric in table.cell.metrics[1:]]
     for key in keys:
-        drawn.add_column(key, justify="right")
+        direction, _, metric = key.partition("/")
+        drawn.add_column(f"{said(direction)}\n{metric_name(metric)}", justify="right")
     for index, row in enumerate(table.rows):
         if not row.error:
             cells = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from tuwen.bench.runs import DIRECTIONS
@@ -15,7 +16,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "method": ("method", "方法"),
     "bits": ("bits", "位数"),
     "width": ("width", "维数"),
-    "settings": ("settings that differ from the default", "与默认值不同的设置"),
+    "settings": ("changed settings", "改动的设置"),
+    "chosen": ("best of {count} on the validation part", "验证集上 {count} 组设置中的最优"),
+    "tried": ("Settings tried on the validation part", "在验证集上尝试的设置"),
+    "trial": (
+        "{pairs} validation pairs; chosen by {metric}, mean of both directions, ± its standard error",
+        "{pairs} 对验证样本；按两个方向的平均 {metric} 选择，± 为其标准误",
+    ),
     "seeds": ("n", "n"),
     "i2t": ("image → text", "图 → 文"),
     "t2i": ("text → image", "文 → 图"),
@@ -24,6 +31,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "code": ("coding s", "编码 s"),
     "peak": ("peak MB", "峰值 MB"),
     "chance": ("chance", "随机水平"),
+    "fused_codes": ("fused codes", "融合编码"),
+    "modality_codes": ("modality codes", "单模态编码"),
+    "training_codes": ("training codes", "训练编码"),
+    "val": ("validation", "验证集"),
     "failed": ("failed", "失败"),
     "part": ("items of the {part} part", "{part} 部分的条目"),
     "train": ("training pairs", "训练样本"),
@@ -44,16 +55,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "± 为查询自助法 95 % 置信区间的一半；n > 1 时为随机种子间的标准差",
     ),
     "letters": (
-        "Raised letters name the rows that a row beats significantly (paired permutation test over queries, "
+        "Raised letters: the rows that a row beats significantly (paired permutation test over queries, "
         "Holm over {pairs} pairs, α = 0.05)",
         "上标字母表示该行显著优于的行（按查询配对的置换检验，对 {pairs} 对做 Holm 校正，α = 0.05）",
     ),
     "within": (
-        "rows of equal bits are compared",
+        "Rows of equal bits are compared",
         "仅比较位数相同的行",
     ),
     "repeats": (
-        "values of a query are averaged over seeds before they are compared",
+        "Values of a query are averaged over seeds before they are compared",
         "比较前先对各随机种子下每个查询的值取平均",
     ),
     "heading": ("tuwen bench: methods side by side", "tuwen bench：方法对比"),
@@ -70,8 +81,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "about_system": ("system", "系统"),
     "about_files": ("files read", "读取的文件"),
     "about_command": ("make it again", "重新生成"),
-    "best": ("the best of a column is bold", "每列最优值加粗"),
+    "best": ("The best of a column is bold", "每列最优值加粗"),
 }
+
+
+_NAMES = {"map": "mAP", "ndcg": "nDCG", "mrr": "MRR", "rank": "median rank"}
 
 
 def said(word: str, language: Language = "en", **values: object) -> str:
@@ -99,9 +113,20 @@ def seconds(value: float) -> str:
     return f"{value:,.{digits}f}"
 
 
-def settings(row: Row) -> str:
-    """Settings of a row, such as `kernel=rbf, ridge=0.1`."""
-    return ", ".join(f"{name}={plain(value)}" for name, value in row.settings.items())
+def settings(row: Row, language: Language = "en") -> str:
+    """Settings of a row that are not the default, such as `kernel=rbf`, and how they were chosen."""
+    return together(row.settings) + (f" ({said('chosen', language, count=row.tuned)})" if row.tuned else "")
+
+
+def together(values: Mapping[str, Any]) -> str:
+    """Settings side by side."""
+    return ", ".join(f"{name}={plain(value)}" for name, value in values.items())
+
+
+def metric_name(name: str) -> str:
+    """A figure as papers write it: `mAP@50/found`."""
+    word, at, rest = name.partition("@")
+    return _NAMES.get(word, word) + at + rest
 
 
 def plain(value: Any) -> str:
@@ -113,10 +138,13 @@ def plain(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def title(table: Table) -> str:
-    """The data of a table and how they are cut."""
+def title(table: Table, language: Language = "en") -> str:
+    """The data of a table, how they are cut, and what keeps its figures apart from those of others."""
     cell = table.cell
-    return " · ".join(part for part in (cell.data, cell.split, cell.features) if part)
+    parts = [cell.data, cell.split, cell.features]
+    parts += [said("val", language)] if cell.part == "val" else []
+    parts += [said(f"{cell.codes}_codes", language)] if table.hashing else []
+    return " · ".join(part for part in parts if part)
 
 
 def scene(table: Table, language: Language = "en") -> str:
@@ -130,9 +158,9 @@ def scene(table: Table, language: Language = "en") -> str:
         parts.append(f"{sizes['train']:,} 对训练样本" if chinese else f"{sizes['train']:,} training pairs")
     parts.append(f"评测 {cell.part} 部分" if chinese else f"{cell.part} part asked")
     parts.append(f"检索 {searched}" if chinese else f"searched: {searched}")
-    if cell.codes != "vectors":
+    if table.hashing:
         how = said(cell.codes, language)
-        parts.append(f"检索库编码：{how}" if chinese else f"codes of the database: {how} ({cell.codes})")
+        parts.append(f"检索库编码：{how}" if chinese else f"codes of the database: {how}")
     return "；".join(parts) if chinese else "; ".join(parts)
 
 
@@ -159,8 +187,7 @@ def legend(table: Table, language: Language = "en") -> str:
         if True in several:
             parts.append(said("repeats", language))
         parts.append(said("best", language))
-    text = ("；" if language == "zh" else "; ").join(parts)
-    return text + ("。" if language == "zh" else ".")
+    return "".join(f"{part}。" for part in parts) if language == "zh" else ". ".join(parts) + "."
 
 
 def beaten(table: Table, row: int, column: str) -> str:
@@ -178,23 +205,27 @@ def beaten(table: Table, row: int, column: str) -> str:
     return (" " if separate else "").join(parts)
 
 
-def notes(table: Table) -> list[tuple[str, str]]:
-    """Row and sentence: why rows failed, and what a reader must know; what is true of all has no row."""
-    found: dict[tuple[str, str], None] = {}
+def notes(table: Table, *, reasons: bool = False) -> list[tuple[str, str]]:
+    """Rows and sentence: what a reader must know; what is true of all has no row.
+
+    Args:
+        table: Whose notes.
+        reasons: Why rows failed, too, where the rows themselves have no room for it.
+    """
     common = shared_notes(table)
+    who: dict[str, list[str]] = {}
     for row in table.rows:
-        who = f"{row.letter} {row.method}"
-        if row.error:
-            found[who, f"{said('failed')}: {row.error}"] = None
-        for run in row.runs:
-            found |= {(who, note): None for note in run.notes if note not in common}
-    return [("", note) for note in common] + list(found)
+        told = [f"{said('failed')}: {row.error}"] if row.error and reasons else []
+        told += [note for run in row.runs for note in run.notes if note not in common]
+        for note in dict.fromkeys(told):
+            who.setdefault(note, []).append(f"{row.letter} {row.method}")
+    return [("", note) for note in common] + [(", ".join(rows), note) for note, rows in who.items()]
 
 
 def shared_notes(table: Table) -> tuple[str, ...]:
     """Notes of every run that has figures."""
     runs = [run for row in table.good for run in row.runs]
-    every = [note for note in dict.fromkeys(runs[0].notes)] if runs else []
+    every = list(dict.fromkeys(runs[0].notes)) if runs else []
     return tuple(note for note in every if all(note in run.notes for run in runs))
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from tuwen.bench.runs import Run
+from tuwen.bench.tuning import read_choices
 from tuwen.errors import unknown
 from tuwen.files import replacing
 from tuwen.report import plots
@@ -17,8 +18,8 @@ from tuwen.report.grouping import Table, tables
 from tuwen.report.markdown import escaped, markdown
 from tuwen.report.page import about, page
 from tuwen.report.pictures import drawn
-from tuwen.report.plots import Drawing
 from tuwen.report.terminal import terminal
+from tuwen.report.tried import as_html, as_markdown
 
 Style = Literal["table", "markdown", "csv", "json", "jsonl"]
 STYLES: tuple[Style, ...] = ("table", "markdown", "csv", "json", "jsonl")
@@ -54,7 +55,7 @@ def text(
     return makers[style](found)
 
 
-def write(runs: Iterable[Run], folder: Path) -> Path:
+def write(runs: Iterable[Run], folder: Path, *, command: str = "") -> Path:
     """Write `report.md`, `results.csv`, `results.json`, `report.html`, and drawings as SVG and PNG.
 
     Drawings are `curves` (precision against recall), `bars` and, of several numbers of bits, `bits`; with
@@ -63,7 +64,9 @@ def write(runs: Iterable[Run], folder: Path) -> Path:
 
     Args:
         runs: In any order, from any number of commands.
-        folder: Where; made when absent. Files of these names are replaced.
+        folder: Where; made when absent. Files of these names are replaced. Where it holds choices of `tune`
+            for these runs, the report shows all that was tried.
+        command: That makes the report again, for its last lines.
 
     Returns:
         The path of `report.html`.
@@ -71,7 +74,10 @@ def write(runs: Iterable[Run], folder: Path) -> Path:
     Raises:
         InputError: There is no run.
     """
+    runs = list(runs)
     found = tables(runs)
+    keys = {run.cell.key for run in runs}
+    choices = [choice for choice in read_choices(folder) if keys.intersection(choice.keys)]
     folder.mkdir(parents=True, exist_ok=True)
     drawings = [drawn(table) for table in found] if plots.available() else [{} for _ in found]
     names = [
@@ -84,23 +90,28 @@ def write(runs: Iterable[Run], folder: Path) -> Path:
     missing = "" if plots.available() else NO_PLOTS
     _put(folder / "results.csv", as_csv(found))
     _put(folder / "results.json", as_json(found))
-    _put(folder / "report.md", _document(found, names, missing))
-    _put(folder / "report.html", page(found, _inline(drawings), missing=missing))
+    told = about(found, command)
+    _put(folder / "report.md", _document(found, names, as_markdown(choices), told, missing))
+    inline = [{kind: drawing.inline for kind, drawing in some.items()} for some in drawings]
+    _put(folder / "report.html", page(found, inline, about=told, more=as_html(choices), missing=missing))
     return folder / "report.html"
 
 
-def _document(found: list[Table], names: list[dict[str, str]], missing: str) -> str:
+def _document(
+    found: Sequence[Table],
+    names: Sequence[dict[str, str]],
+    more: str,
+    told: Sequence[tuple[str, str]],
+    missing: str,
+) -> str:
     """The tables with their drawings, and how they came about."""
     parts = ["# Benchmark report", ""]
     for table, named in zip(found, names, strict=True):
         parts.append(markdown([table]))
         parts += [f"![{kind}]({name}.svg)\n" for kind, name in named.items()]
-    parts += [f"- {escaped(name)}: {escaped(value)}" for name, value in about(found)]
+    parts += [more] if more else []
+    parts += [f"- {name.replace('_', ' ')}: {escaped(value)}" for name, value in told]
     return "\n".join([*parts, *([f"- {missing}"] if missing else [])]) + "\n"
-
-
-def _inline(drawings: list[dict[str, Drawing]]) -> list[dict[str, str]]:
-    return [{kind: drawing.inline for kind, drawing in some.items()} for some in drawings]
 
 
 def _put(path: Path, content: str) -> None:
