@@ -1,9 +1,9 @@
-"""Hash codes beside the vectors: learned from the collection, kept in its tables."""
+"""Hash codes beside the vectors: learned from the collection, or the bits that the vectors are."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -11,15 +11,30 @@ import pyarrow as pa
 from tuwen import methods, tables
 from tuwen.arrays import Array, Modality
 from tuwen.errors import CollectionError, Damaged
+from tuwen.methods import Hasher
 from tuwen.tables import TABLE_OF
 from tuwen.view import View
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
-    from tuwen.methods.base import Hasher
 
 SAMPLE = 50_000  # vectors a modality that the hash function is learned from
 ENOUGH = 4  # times as many items as bits, before it is learned
+
+
+class Bits(Protocol):
+    """What makes codes of stored vectors."""
+
+    def transform(self, features: Array, modality: Modality) -> Array:
+        """Packed codes (n, bits // 8) of vectors (n, width)."""
+
+
+class Signs:
+    """Codes of vectors that are codes already, as a hashing method makes them: ±1/√bits."""
+
+    def transform(self, features: Array, modality: Modality) -> Array:
+        """The signs, packed, (n, width // 8)."""
+        return np.packbits(np.asarray(features) > 0, axis=1)
 
 
 def have_codes(view: View) -> bool:
@@ -46,8 +61,9 @@ def learn(collection: Collection) -> bool:
         if hasher is None:
             if view.count("images") + view.count("texts") < ENOUGH * bits:
                 return False
-            hasher = _fit(view, bits)
-            hasher.save(_folder(collection))
+            fitted = _fit(view, bits)
+            fitted.save(_folder(collection))
+            hasher = fitted
         with collection.store.transaction() as transaction:
             for kind, table in TABLE_OF.items():
                 _add_column(transaction.dataset(table), hasher, kind, bits // 8)
@@ -55,7 +71,15 @@ def learn(collection: Collection) -> bool:
     return True
 
 
-def _known(collection: Collection) -> Hasher | None:
+def are_vectors(collection: Collection) -> bool:
+    """Whether the vectors are the codes of a hashing method that was fitted before."""
+    name = collection.store.identity.method
+    return bool(name) and issubclass(methods.find(name), Hasher)
+
+
+def _known(collection: Collection) -> Bits | None:
+    if are_vectors(collection):
+        return Signs()
     try:
         return methods.load(_folder(collection))  # type: ignore[return-value]
     except Damaged:  # none yet, or what a killed writer left
@@ -71,13 +95,12 @@ def _fit(view: View, bits: int) -> Hasher:
     return hasher
 
 
-def load(collection: Collection) -> Hasher:
+def load(collection: Collection) -> Bits:
     """The hash function the codes were made with.
 
     Raises:
         CollectionError: The collection has no codes.
     """
-    folder = _folder(collection)
     if not have_codes(collection.store.view):
         bits = collection.store.identity.codes
         hint = (
@@ -86,7 +109,7 @@ def load(collection: Collection) -> Hasher:
             else "make it with codes: tuwen index COLLECTION SOURCE --codes 64"
         )
         raise CollectionError(f"{collection.path} has no hash codes; {hint}")
-    return methods.load(folder)  # type: ignore[return-value]
+    return Signs() if are_vectors(collection) else methods.load(_folder(collection))  # type: ignore[return-value]
 
 
 def _folder(collection: Collection) -> Path:
@@ -105,7 +128,7 @@ def _sample(view: View, kind: Modality) -> Array:
     return np.concatenate(parts).astype(np.float32) if parts else np.empty((0, width), dtype=np.float32)
 
 
-def _add_column(dataset: Any, hasher: Hasher, kind: Modality, code_bytes: int) -> None:
+def _add_column(dataset: Any, hasher: Bits, kind: Modality, code_bytes: int) -> None:
     import lance
 
     column = pa.field("code", pa.list_(pa.uint8(), code_bytes))

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuwen import calibration, editing, encoder_of, encoders, tables, transfer
+from tuwen import calibration, editing, encoder_of, learned, tables, transfer
 from tuwen import codes as hash_codes
 from tuwen.arrays import MODALITIES, Array, Modality, check_matrix, unit_rows
 from tuwen.encoders import Encoder
 from tuwen.errors import CollectionError, InputError, UnknownName, unknown
-from tuwen.head import Identity
+from tuwen.head import LEARNED
 from tuwen.index.disk import Disk
 from tuwen.indexes import Indexes
 from tuwen.records import Record
@@ -28,7 +28,6 @@ from tuwen.view import View
 if TYPE_CHECKING:
     from tuwen.calibration import Calibration
     from tuwen.ingest import Report
-    from tuwen.methods.base import Hasher
 
 SUGGEST = 10_000  # items up to which an unknown id is compared with all of them
 FRAGMENTS = 64  # small files a table, from which on `finish` joins them
@@ -45,17 +44,18 @@ class Collection:
         self.store = store
         self.indexes = Indexes(store)
         self._encoder = encoder
-        self._hasher: Hasher | None = None
+        self._hasher: hash_codes.Bits | None = None
         self.calibrations: tuple[tuple[int, int], dict[str, Calibration]] = ((0, 0), {})
         if encoder is not None:
-            self._check_encoder(encoder)
+            encoder_of.check(self.path, store.identity, encoder)
 
     @classmethod
     def create(
         cls,
         path: str | Path,
         *,
-        encoder: str | Path | Encoder | None = "mini",
+        encoder: str | Path | Encoder | None = encoder_of.DEFAULT,
+        method: str | Path | None = None,
         width: int | None = None,
         dtype: str = "float16",
         codes: int = 0,
@@ -65,27 +65,27 @@ class Collection:
         Args:
             path: A new or empty folder.
             encoder: A name, an encoder, or None for vectors that are made elsewhere (then give `width`).
+            method: What `tuwen fit` wrote: its encoders and its method make the vectors, and its folder is
+                copied into the collection. Give `encoder` too when one of its encoders has moved since.
             width: Columns of the vectors; taken from the encoder when there is one.
             dtype: Precision of the stored vectors, `float16` or `float32`.
-            codes: Bits of the hash codes kept beside the vectors, a multiple of 8; 0 for none.
+            codes: Bits of the hash codes kept beside the vectors, a multiple of 8; 0 for none. A hashing
+                method's own codes are always kept.
 
         Raises:
             CollectionError: There is something there already, or it cannot be written.
-            InputError: An argument is out of range.
+            InputError: An argument is out of range, or the method cannot code new items.
         """
-        if dtype not in ("float16", "float32"):
-            raise InputError(f"dtype is {dtype!r}; it must be 'float16' or 'float32'")
-        if not isinstance(codes, int) or codes < 0 or codes % 8:
-            raise InputError(f"codes is {codes}; the bits must be a multiple of 8, or 0 for none")
-        made = encoders.load(encoder) if isinstance(encoder, str | Path) else encoder
-        if made is not None:
-            made.check_ready()
-        width = made.width if made is not None else width
-        if not isinstance(width, int | np.integer) or width < 1:
-            raise InputError(f"width is {width}; without an encoder, say how wide the vectors are")
-        name, fingerprint = (made.name, made.fingerprint) if made is not None else ("", "")
-        identity = Identity(encoder=name, fingerprint=fingerprint, width=int(width), dtype=dtype, codes=codes)
-        return cls(Store.create(Path(path), identity), made)
+        made, identity = encoder_of.choose(encoder, method, width=width, dtype=dtype, codes=codes)
+
+        def more(folder: Path) -> None:
+            if method is not None:
+                learned.copy(Path(method), folder / LEARNED)
+
+        collection = cls(Store.create(Path(path), identity, more), made)
+        if hash_codes.are_vectors(collection):
+            hash_codes.learn(collection)
+        return collection
 
     @classmethod
     def open(cls, path: str | Path, *, encoder: str | Path | Encoder | None = None) -> Collection:
@@ -94,14 +94,16 @@ class Collection:
         Args:
             path: Its folder.
             encoder: The encoder it was made with, or where that lies now, when tuwen does not find it by
-                the name it had.
+                the name it had; of a method with two encoders, either.
 
         Raises:
             CollectionError: There is none, a newer tuwen wrote it, or the encoder is another one.
             Damaged: Its files are not what was written.
         """
         store = Store.open(Path(path))
-        return cls(store, encoders.load(encoder) if isinstance(encoder, str | Path) else encoder)
+        if encoder is None:
+            return cls(store)
+        return cls(store, encoder_of.given(store.path, store.identity, encoder))
 
     @property
     def path(self) -> Path:
@@ -122,30 +124,29 @@ class Collection:
                 of it.
         """
         if self._encoder is None:
-            name = self.store.identity.encoder
-            if not name:
+            if not self.store.identity.encoder:
                 raise CollectionError(
                     f"{self.path} has no encoder: add and ask with vectors of width {self.width}"
                 )
-            found = encoder_of.find(self.path, name)
-            self._check_encoder(found)
-            self._encoder = found
+            self._encoder = encoder_of.find(self.path, self.store.identity)
         return self._encoder
 
-    def move_encoder(self, encoder: str) -> None:
+    def move_encoder(self, encoder: str) -> str:
         """Say where the encoder lies now; this and every later opening look there.
 
         Args:
-            encoder: As for `create`.
+            encoder: As for `create`; of a method with two encoders, either.
+
+        Returns:
+            Its full name.
 
         Raises:
             CollectionError: It is another encoder, or the folder cannot be written.
         """
-        found = encoders.load(encoder)
-        self._check_encoder(found)
         with self.store.writing():
-            encoder_of.move(self.path, found.name, self.store.identity.encoder)
-        self._encoder = found
+            name = encoder_of.move(self.path, self.store.identity, encoder)
+        self._encoder = None
+        return name
 
     def add(self, records: Iterable[Record], progress: Callable[..., None] | None = None) -> Report:
         """Encode and store records; what cannot be read is listed in the ledger, the rest goes on.
@@ -404,7 +405,7 @@ class Collection:
             return self.store.view
         return view
 
-    def hasher(self) -> Hasher:
+    def hasher(self) -> hash_codes.Bits:
         """The hash function of the collection's codes.
 
         Raises:
@@ -432,6 +433,7 @@ class Collection:
             "refused": view.dataset("ledger").count_rows(filter="code != 'duplicate'"),
             "missing": sum(view.dataset(t).count_rows(filter="missing = true") for t in TABLE_OF.values()),
             "encoder": identity.encoder or None,
+            **({"method": identity.method} if identity.method else {}),
             "width": identity.width,
             "dtype": identity.dtype,
             "codes": identity.codes if hash_codes.have_codes(view) else 0,
@@ -486,20 +488,6 @@ class Collection:
 
     def _unknown(self, kind: Modality, identifier: str) -> UnknownName:
         return unknown(kind, str(identifier), self.ids(kind) if self.count(kind) <= SUGGEST else ())
-
-    def _check_encoder(self, encoder: Encoder) -> None:
-        identity = self.store.identity
-        if encoder.width != identity.width:
-            raise CollectionError(
-                f"{self.path} has vectors of width {identity.width}, "
-                f"encoder {encoder.name} makes {encoder.width}; open it with encoder {identity.encoder!r}"
-            )
-        if identity.fingerprint != encoder.fingerprint:
-            raise CollectionError(
-                f"{self.path} was made with {identity.encoder or 'no encoder'} "
-                f"({identity.fingerprint[:12]}), not with {encoder.name} ({encoder.fingerprint[:12]}): "
-                "vectors of two encoders do not compare; index the sources into a new collection"
-            )
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{self.count(kind)} {kind}s" for kind in MODALITIES)

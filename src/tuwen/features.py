@@ -32,6 +32,8 @@ class Features:
         vectors: (n, width) float32, unit rows unless raw ones were asked for.
         refusals: What was left out, and why.
         cut: Texts that were longer than the encoder reads; only their beginning counts.
+        links: Number of a record, from 0, and the id of an item that it names; an item may be named by
+            several, and may have been left out.
     """
 
     kind: Modality
@@ -39,6 +41,7 @@ class Features:
     vectors: Array
     refusals: list[Refusal] = field(default_factory=list)
     cut: int = 0
+    links: list[tuple[int, str]] = field(default_factory=list)
 
 
 class _Rows:
@@ -90,7 +93,7 @@ def encode_source(
     rows = _Rows(encoder.width)
     cut = encoder.cut
     total = source.count_hint if progress is not None else None
-    batches = (_picture_batches if kind == "image" else _text_batches)(source, encoder, found.refusals, unit)
+    batches = (_picture_batches if kind == "image" else _text_batches)(source, encoder, found, unit)
     for names, vectors in batches:
         for name in names:
             if name in seen:
@@ -113,7 +116,7 @@ def fit_encoder(source: Source, encoder: Fitted) -> int:
     Raises:
         InputError: There are none, or they are too few.
     """
-    items = [item for _, item in _items(source, encoder.modality, [])]
+    items = [item for _, item in _items(source, Features(encoder.modality, [], np.empty((0, 0))))]
     if not items:
         raise InputError(f"{source.path} has no {encoder.modality}s, which {encoder.name} learns from")
     encoder.fit(items)
@@ -121,7 +124,11 @@ def fit_encoder(source: Source, encoder: Fitted) -> int:
 
 
 def write_features(path: Path, parts: list[Features], encoder: Encoder) -> None:
-    """Write .npz with `image_ids`, `image_vectors`, the same for texts, `encoder` and `fingerprint`."""
+    """Write .npz with `image_ids`, `image_vectors`, the same for texts, `encoder` and `fingerprint`.
+
+    With both sides, `image_of_text` has the id of each text's picture, the first where it has several, or
+    an empty one.
+    """
     arrays: dict[str, Array] = {
         "encoder": np.array(encoder.name),
         "fingerprint": np.array(encoder.fingerprint),
@@ -129,7 +136,32 @@ def write_features(path: Path, parts: list[Features], encoder: Encoder) -> None:
     for part in parts:
         arrays[f"{part.kind}_ids"] = np.array(part.ids, dtype=np.str_)
         arrays[f"{part.kind}_vectors"] = part.vectors
+    by_kind = {part.kind: part for part in parts}
+    if len(by_kind) == 2 and all(part.links for part in parts):
+        images, texts = by_kind["image"], by_kind["text"]
+        first: dict[int, int] = {}
+        for text, image in reversed(pairing(images, texts)):
+            first[text] = image
+        names = [images.ids[first[row]] if row in first else "" for row in range(len(texts.ids))]
+        arrays["image_of_text"] = np.array(names, dtype=np.str_)
     write_arrays(path, arrays)
+
+
+def pairing(images: Features, texts: Features) -> list[tuple[int, int]]:
+    """Rows of texts and of images that one record names, in the order of the texts."""
+    rows = {name: row for row, name in enumerate(images.ids)}
+    of_record: dict[int, list[int]] = {}
+    for record, name in images.links:
+        if name in rows:
+            of_record.setdefault(record, []).append(rows[name])
+    places = {name: row for row, name in enumerate(texts.ids)}
+    found = [
+        (places[name], image)
+        for record, name in texts.links
+        if name in places
+        for image in of_record.get(record, ())
+    ]
+    return sorted(set(found))
 
 
 def read_features(path: Path, kind: Modality, fingerprint: str = "") -> Features:
@@ -160,14 +192,10 @@ def read_features(path: Path, kind: Modality, fingerprint: str = "") -> Features
 
 
 def _picture_batches(
-    source: Source, encoder: Encoder, refusals: list[Refusal], unit: bool
+    source: Source, encoder: Encoder, found: Features, unit: bool
 ) -> Iterator[tuple[list[str], Array]]:
     """Ids and vectors of the pictures that can be encoded, a batch at a time, prepared ahead in threads."""
-    named = (
-        replace(item, id=name)
-        for name, item in _items(source, "image", refusals)
-        if isinstance(item, Picture)
-    )
+    named = (replace(item, id=name) for name, item in _items(source, found) if isinstance(item, Picture))
     made = encoder.prepare_ahead(named)
     while batch := list(islice(made, encoder.batch_size)):
         names, prepared = [], []
@@ -175,7 +203,7 @@ def _picture_batches(
             if not isinstance(picture, Picture):
                 continue
             if isinstance(pixels, PictureError):
-                refusals.append(Refusal(item=picture.path, code=pixels.code, reason=str(pixels)))
+                found.refusals.append(Refusal(item=picture.path, code=pixels.code, reason=str(pixels)))
             else:
                 names.append(str(picture.id))
                 prepared.append(pixels)
@@ -184,32 +212,36 @@ def _picture_batches(
 
 
 def _text_batches(
-    source: Source, encoder: Encoder, refusals: list[Refusal], unit: bool
+    source: Source, encoder: Encoder, found: Features, unit: bool
 ) -> Iterator[tuple[list[str], Array]]:
     """Ids and vectors of the texts, many at a time, so that texts of like length are encoded together."""
-    items = _items(source, "text", refusals)
+    items = _items(source, found)
     while many := list(islice(items, TEXT_BATCHES * encoder.batch_size)):
-        yield _encode_texts([(name, str(text)) for name, text in many], encoder, refusals, unit)
+        yield _encode_texts([(name, str(text)) for name, text in many], encoder, found.refusals, unit)
 
 
-def _items(source: Source, kind: Modality, refusals: list[Refusal]) -> Iterator[tuple[str, str | Picture]]:
-    """Each item of a side with its id."""
-    count = 0
+def _items(source: Source, found: Features) -> Iterator[tuple[str, str | Picture]]:
+    """Each item of a side with its id; what is refused and which record names what goes to `found`."""
+    count = number = 0
     taken: dict[str, str] = {}  # id and path of each picture so far
-    paths: set[str] = set()
+    paths: dict[str, str] = {}  # path and id of each
     numbers: dict[str, int] = {}
     for record in source.records():
         if not isinstance(record, Record):
-            refusals.append(record)
+            found.refusals.append(record)
             continue
-        items = record.images if kind == "image" else record.texts
+        items = record.images if found.kind == "image" else record.texts
         for item in items:
             count += 1
             if not isinstance(item, Picture):
-                yield item.id or str(count), item.text
+                name = item.id or str(count)
+                found.links.append((number, name))
+                yield name, item.text
                 continue
             if taken.get(item.id or "") == item.path or (item.id is None and item.path in paths):
-                continue  # rows may name the same picture again
+                # rows may name the same picture again
+                found.links.append((number, item.id or paths[item.path]))
+                continue
             name = item.id or str(count)
             if item.id is None and item.file is not None:
                 name = item.file.stem
@@ -218,8 +250,10 @@ def _items(source: Source, kind: Modality, refusals: list[Refusal]) -> Iterator[
 
                     name = image_id(item.path, record.source, taken, numbers)
             taken.setdefault(name, item.path)
-            paths.add(item.path)
+            paths.setdefault(item.path, name)
+            found.links.append((number, name))
             yield name, item
+        number += 1
 
 
 def _encode_texts(

@@ -14,7 +14,9 @@ from tuwen import __version__
 from tuwen.errors import CollectionError, Damaged
 from tuwen.files import content_hash, read_json, write_json
 
-FORMAT = 1
+FORMAT = 2  # the newest that this version reads
+METHODS = 2  # of collections in the space of a fitted method; all others are still of format 1
+LEARNED = "learned"  # in the folder of a collection: the fitted method and its own encoders
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Identity:
         width: Columns of the vectors.
         dtype: Precision of the stored vectors.
         codes: Bits of the hash codes; 0 for none.
+        method: Name of the fitted method that makes the vectors of what the encoders gave; empty for none.
         format: Of the files, counted up when they change.
         tuwen: The version that made it.
         created: When.
@@ -38,7 +41,8 @@ class Identity:
     width: int
     dtype: str = "float16"
     codes: int = 0
-    format: int = FORMAT
+    method: str = ""
+    format: int = 1
     tuwen: str = __version__
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     key: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -88,8 +92,11 @@ def read_identity(path: Path) -> Identity:
 
 
 def write_identity(path: Path, identity: Identity) -> None:
-    """Say what the collection in a folder is."""
-    write_json(path / "collection.json", asdict(identity))
+    """Say what the collection in a folder is; without a method, in words that an older tuwen reads."""
+    entries = asdict(identity)
+    if not identity.method:
+        del entries["method"]
+    write_json(path / "collection.json", entries)
 
 
 def write_head(path: Path, head: Head) -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from tuwen import __version__, archive, encoder_of, encoders
 from tuwen.encoders.opening import kept
 from tuwen.errors import CollectionError, Damaged, InputError, Locked
+from tuwen.head import LEARNED
+from tuwen.learned import Learned
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
@@ -103,7 +105,7 @@ def pack(
         made = Pack(
             collection=opened is not None,
             encoder=found.name if found is not None else "",
-            own=bool(files.texts),
+            own=bool(files.texts) or isinstance(found, Learned),
             method=method is not None,
             extra=tuple(path.name for path in extra),
             pictures=len(shown),
@@ -184,8 +186,16 @@ def _opened(collection: Path | None, encoder: str | None) -> tuple[Collection | 
 
 def _add_encoder(files: _Files, encoder: Encoder, *, alone: bool) -> None:
     """Note the encoder's own files: alone they fill the pack, else they lie in a folder of the collection."""
+    if isinstance(encoder, Learned):  # its folder is the collection's own already
+        for kind, part in encoder.sides.items():
+            if not encoder.has_beside(kind):
+                _add_files(files, part, f"{LEARNED}/{kind}/")
+        return
+    _add_files(files, encoder, "" if alone else f"{encoder_of.FOLDER}/", alone=alone)
+
+
+def _add_files(files: _Files, encoder: Encoder, under: str, *, alone: bool = False) -> None:
     described, own = kept.gather(encoder)
-    under = "" if alone else f"{encoder_of.FOLDER}/"
     if own:
         files.add((under + name, file) for name, file in own)
         files.texts[under + kept.DESCRIPTION] = described

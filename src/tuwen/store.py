@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from tuwen import tables
 from tuwen.errors import CollectionError, Damaged, InputError, Locked, unknown
 from tuwen.files import read_json, write_json
-from tuwen.head import Head, Identity, read_head, read_identity, stamp, write_head, write_identity
+from tuwen.head import LEARNED, Head, Identity, read_head, read_identity, stamp, write_head, write_identity
 from tuwen.tables import TABLES, Table
 from tuwen.transaction import Transaction
 from tuwen.view import View
@@ -47,8 +47,13 @@ class Store:
         self._writer: int | None = None
 
     @classmethod
-    def create(cls, path: Path, identity: Identity) -> Store:
+    def create(cls, path: Path, identity: Identity, more: Callable[[Path], None] = lambda _: None) -> Store:
         """Make an empty collection in a new or empty folder.
+
+        Args:
+            path: The folder.
+            identity: What it is.
+            more: Writes what else belongs into the folder.
 
         Raises:
             CollectionError: There is something there already, or the folder cannot be written.
@@ -68,6 +73,7 @@ class Store:
                     empty = tables.schema(table, identity.width, identity.dtype).empty_table()
                     versions[table] = lance.write_dataset(empty, str(path / f"{table}.lance")).version
                 write_head(path, Head(0, 0, versions, dict.fromkeys(TABLES, 0)))
+                more(path)
                 # last: a folder without it is not a collection, so a killed creation leaves none
                 write_identity(path, identity)
         except Timeout as error:
@@ -285,7 +291,7 @@ def _check_free(path: Path) -> None:
     """Raise unless the path is new, an empty folder, or what a killed creation left: tables without rows."""
     if not path.exists():
         return
-    ours = {"head.json", "write.lock", *(f"{table}.lance" for table in TABLES)}
+    ours = {"head.json", "write.lock", LEARNED, *(f"{table}.lance" for table in TABLES)}
     if (
         not path.is_dir()
         or any(entry.name not in ours and not entry.name.endswith(".tmp") for entry in path.iterdir())

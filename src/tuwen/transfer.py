@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tuwen import tables
+from tuwen import learned, tables
 from tuwen.arrays import Modality
 from tuwen.errors import CollectionError, Damaged, InputError
 from tuwen.files import read_json, replacing, write_json
+from tuwen.head import LEARNED
 from tuwen.tables import TABLE_OF, Table
 from tuwen.view import View
 
@@ -27,7 +28,8 @@ _DERIVED = ("code", "check", "added")
 def export(collection: Collection, folder: Path) -> list[Path]:
     """Write `images.parquet`, `texts.parquet` and `collection.json` into a folder; returns the files.
 
-    Metadata becomes a column of JSON text; vectors keep their precision.
+    Metadata becomes a column of JSON text; vectors keep their precision. A fitted method comes too, in
+    `learned/`.
 
     Raises:
         InputError: The folder holds other files.
@@ -47,6 +49,8 @@ def export(collection: Collection, folder: Path) -> list[Path]:
             for batch in view.batches(table, columns):
                 writer.write_table(_plain_rows(batch, writer.schema))
         written.append(path)
+    if collection.store.identity.method:
+        learned.copy(collection.path / LEARNED, folder / LEARNED)
     write_json(folder / "collection.json", asdict(collection.store.identity))
     return [*written, folder / "collection.json"]
 

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     "--encoder", metavar="SPEC", help="What encodes a new collection, or where it lies now.  [default: mini]"
 )
 @click.option(
+    "--method",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Code a new collection by what `tuwen fit` wrote there.",
+)
+@click.option(
     "--codes", type=click.IntRange(min=8), metavar="BITS", help="Keep hash codes of so many bits too."
 )
 @click.option(
@@ -51,6 +57,7 @@ def command(
     collection: Path,
     sources: tuple[Path, ...],
     encoder: str | None,
+    method: Path | None,
     codes: int | None,
     retry: bool,
     vanished: str,
@@ -60,7 +67,8 @@ def command(
 
     SOURCE is a folder of pictures, a CSV, TSV, JSONL or Parquet table, a known data set's file, or what
     `tuwen export` wrote. Files that have not changed are not encoded again. What cannot be read is listed
-    in the ledger and stops nothing.
+    in the ledger and stops nothing. With --method the vectors, or hash codes, are those of a method that
+    `tuwen fit` taught, with the encoders it was fitted on; --encoder says where one of these lies now.
     """
     from tuwen.data import open_source
 
@@ -69,7 +77,7 @@ def command(
     exports = [path for path in sources if (path / "collection.json").is_file()]
     # all sources are looked at before anything is made: a wrong column leaves no empty collection
     opened = [open_source(path, **columns) for path in sources if path not in exports]
-    target = _target(collection, encoder, codes, exports)
+    target = _target(collection, encoder, method, codes, exports)
     if opened and (runtime := target.encoder.runtime):
         _output.note(f"encoder {target.encoder.name}: {runtime}")
     try:
@@ -89,34 +97,55 @@ def _move_encoder(path: Path, encoder: str | None) -> None:
     if encoder is None or not (path / "collection.json").is_file():
         raise click.UsageError("Missing argument 'SOURCE...'.")
     found = Collection.open(path)
-    found.move_encoder(encoder)
-    _output.note(f"{path}: the encoder is found at {found.encoder.name} from now on")
+    name = found.move_encoder(encoder)
+    _output.note(f"{path}: the encoder is found at {name} from now on")
 
 
-def _target(path: Path, encoder: str | None, codes: int | None, exports: Sequence[Path]) -> Collection:
+def _target(
+    path: Path, encoder: str | None, method: Path | None, codes: int | None, exports: Sequence[Path]
+) -> Collection:
     from tuwen.collection import Collection
-    from tuwen.errors import CollectionError, InputError
+    from tuwen.errors import CollectionError
     from tuwen.files import read_json
+    from tuwen.head import LEARNED
 
     if (path / "collection.json").is_file():
-        found = Collection.open(path)
-        has = found.store.identity
-        if encoder is not None and encoder != has.encoder:
-            found.move_encoder(encoder)  # the same encoder in another place; another one is an error
-        if codes is not None and codes != has.codes:
-            raise InputError(
-                f"{path} was made with codes of {has.codes} bits, not {codes}; "
-                "leave --codes out, or index into a new collection"
-            )
-        return found
-    if encoder is None:
+        return _there(path, encoder, method, codes)
+    if method is None and exports and (exports[0] / LEARNED).is_dir():
+        method = exports[0] / LEARNED
+    if encoder is None and method is None:
         encoder = read_json(exports[0] / "collection.json")["encoder"] if exports else None
+        encoder = encoder or _settings.value("encoder")
     try:
-        return Collection.create(path, encoder=encoder or _settings.value("encoder"), codes=codes or 0)
+        return Collection.create(path, encoder=encoder, method=method, codes=codes or 0)
     except CollectionError as error:
         if path.is_dir() and any(path.iterdir()):
             raise CollectionError(f"{error} (the order is: tuwen index COLLECTION SOURCE)") from error
         raise
+
+
+def _there(path: Path, encoder: str | None, method: Path | None, codes: int | None) -> Collection:
+    """A collection that exists; what it was made with stays."""
+    from tuwen.collection import Collection
+    from tuwen.errors import InputError
+    from tuwen.head import LEARNED
+    from tuwen.learned import same
+
+    found = Collection.open(path)
+    has = found.store.identity
+    if method is not None and not (has.method and same(method, path / LEARNED)):
+        raise InputError(
+            f"{path} was made with {has.encoder or 'no encoder'}, not with the method in {method}: their "
+            "vectors do not compare; leave --method out, or index into a new collection"
+        )
+    if encoder is not None and encoder != has.encoder:
+        found.move_encoder(encoder)  # the same encoder in another place; another one is an error
+    if codes is not None and codes != has.codes:
+        raise InputError(
+            f"{path} was made with codes of {has.codes} bits, not {codes}; "
+            "leave --codes out, or index into a new collection"
+        )
+    return found
 
 
 def _take(target: Collection, source: Source, retry: bool, vanished: Any) -> Report:
