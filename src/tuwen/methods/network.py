@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from tuwen.arrays import MODALITIES, Array, Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import Coder, CommonSpace, Hasher, Method, multi_hot
+from tuwen.methods.classes import ClassSpace, check_classes
 from tuwen.methods.layers import mlp
 from tuwen.methods.validation import both_ways, held_out
 
@@ -104,7 +105,7 @@ class Network(Method):
             )
         train, chosen_on = self._parts(images, texts, labels)
         self.n_classes_ = labels.shape[1]
-        self._standard(train)
+        self._keep_standards(train)
         device = self._device()
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(self.seed)
@@ -130,7 +131,7 @@ class Network(Method):
         learned = [part[rows] for part in (images, texts, labels)]
         return learned, (images[left], texts[left], labels[left])
 
-    def _standard(self, train: list[Array]) -> None:
+    def _keep_standards(self, train: list[Array]) -> None:
         self.mean_, self.scale_ = {}, {}
         for modality, features in zip(MODALITIES, train[:2], strict=True):
             rows = features.reshape(-1, features.shape[-1])
@@ -333,3 +334,14 @@ class NetworkSpace(_Towers, CommonSpace):
 @dataclass(kw_only=True, eq=False)
 class NetworkHasher(_Towers, Hasher):
     """Two networks whose signs are the bits."""
+
+
+@dataclass(kw_only=True, eq=False)
+class NetworkClasses(_Towers, ClassSpace):
+    """Two networks that tell classes: a vector has a column a class."""
+
+    needs_labels = True
+
+    def _start(self, images: Array, texts: Array, labels: Array) -> None:
+        check_classes(self, labels)
+        self.columns_ = labels.shape[1]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from torch import Tensor
 
-from tuwen.arrays import Array, Modality
 from tuwen.methods.base import Paper
+from tuwen.methods.correlated import CorrelatedSpace
 from tuwen.methods.layers import correlations
-from tuwen.methods.linear import canonical
-from tuwen.methods.network import Batch, NetworkSpace
+from tuwen.methods.network import Batch
 
 
 @dataclass(kw_only=True, eq=False)
-class DCCA(NetworkSpace):
+class DCCA(CorrelatedSpace):
     """Canonical correlation analysis on the outputs of two networks, trained end to end.
 
     Raises the sum of singular values of Cuu^(-1/2) Cuv Cvv^(-1/2) of a batch; after training a linear CCA on
@@ -37,26 +35,6 @@ class DCCA(NetworkSpace):
 
     batch_size: int = 1024
     dim: int = 10
-    ridge: float = 1e-3
 
     def _loss(self, u: Tensor, v: Tensor, batch: Batch) -> Tensor:
         return -correlations(u.float(), v.float(), self.ridge).sum()
-
-    def _start(self, images: Array, texts: Array, labels: Array) -> None:
-        self.rotation_: dict[str, Array] = {}
-
-    def _finish(self, images: Array, texts: Array, labels: Array) -> None:
-        u, v = self._outputs(images, "image"), self._outputs(texts, "text")
-        self.centre_ = {"image": u.mean(axis=0), "text": v.mean(axis=0)}
-        u, v = u - self.centre_["image"], v - self.centre_["text"]
-        left, right, _ = canonical(u, v, self.ridge)
-        self.rotation_ = {"image": left[:, : self.dim], "text": right[:, : self.dim]}
-
-    def _outputs(self, features: Array, modality: Modality) -> Array:
-        return super()._transform(features, modality).astype(np.float64)
-
-    def _transform(self, features: Array, modality: Modality) -> Array:
-        if not self.rotation_:  # while training, epochs are compared as the outputs are
-            return super()._transform(features, modality)
-        made = (self._outputs(features, modality) - self.centre_[modality]) @ self.rotation_[modality]
-        return np.asarray(made, dtype=np.float32)
