@@ -80,9 +80,13 @@ class CaptionSet(Dataset):
         """The split and the features asked for; what is left open becomes the first whose files are there."""
         splits = (split,) if split else tuple(self.splits)
         variants = (features,) if features else tuple(self.variants)
-        known = [(one, other) for other in variants for one in splits if one in self.splits]
-        ready = (pair for pair in known if self._knows(pair[1]) and self._is_there(*pair))
-        return next(ready, super().choice(split, features))
+        known = [
+            (one, other) for other in variants for one in splits if one in self.splits and self._knows(other)
+        ]
+        ready = [pair for pair in known if self._is_there(*pair)]
+        # captions are lacking; features that are there are better named than others
+        ready += [pair for pair in known if pair[1] in self.vectors and self._has_vectors(*pair)]
+        return ready[0] if ready else super().choice(split, features)
 
     def present(self) -> bool:
         """Whether the files of one of its splits are there."""
@@ -100,7 +104,7 @@ class CaptionSet(Dataset):
             others = [name for name in self.splits if name != split and self._is_there(name, features)]
             hint = f". The files of another split are there: --split {others[0]}" if others else ""
             raise Unavailable(f"{error}{hint}") from error
-        train, val, test = parts["train"][0], parts.get("val", (None, ()))[0], parts[cut.test][0]
+        train, val, test = parts["train"][0], parts["val"][0] if cut.val else None, parts[cut.test][0]
         notes = self._notes() + tuple(dict.fromkeys(note for _, told in parts.values() for note in told))
         if cut.held:
             train, val = self._hold(train, cut.held, seed)
@@ -133,11 +137,15 @@ class CaptionSet(Dataset):
 
     def _is_there(self, split: str, features: str) -> bool:
         cut = self.cuts[split]
-        found = all(
-            any((self.folder / name.format(part=part)).is_file() for name in self.vectors[features])
-            for part in (_parts(cut) if features in self.vectors else ())
+        return self._has_vectors(split, features) and self._lacking(cut, self._layout(cut, features)) == 0
+
+    def _has_vectors(self, split: str, features: str) -> bool:
+        """Whether the files of features are there; regions stand with their captions, a path is trusted."""
+        names = self.vectors.get(features)
+        return names is None or all(
+            any((self.folder / name.format(part=part)).is_file() for name in names)
+            for part in _parts(self.cuts[split])
         )
-        return found and self._lacking(cut, self._layout(cut, features)) == 0
 
     def _part(self, part: Part, layout: Layout, features: str) -> tuple[Pairs, tuple[str, ...]]:
         """A part with its features, and what is odd about it."""
