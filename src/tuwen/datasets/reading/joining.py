@@ -167,7 +167,12 @@ def _rows(arrays: dict[str, Array], pairs: Pairs, where: str) -> tuple[Array, Ar
     every = np.arange(m)
     place = {name: row for row, name in enumerate(pairs.image_ids)}
     if "image_of_text" in arrays:
-        return _as_told(arrays["image_of_text"].ravel(), place, m, where), every, []
+        told = arrays["image_of_text"].ravel()
+        # an empty id: `tuwen encode` found no picture for the text
+        kept = np.flatnonzero(told != "") if told.dtype.kind in "US" and len(told) == m else every
+        lost = m - len(kept)
+        left = [f"{lost} texts of {where} have no image; they are left out"] if lost else []
+        return _as_told(told if lost == 0 else told[kept], place, len(kept) if lost else m, where), kept, left
     if "image_ids" not in arrays or "text_ids" not in arrays or pairs.image_ids == pairs.text_ids:
         if n != m:
             raise InputError(
