@@ -51,6 +51,9 @@ def test_rows_of_an_image_may_stand_apart(tmp_path):
         ("image,caption\na.jpg,x\n", "no column language"),
         ("image,language,caption\na.jpg,zh,x\n", "none in language 'en'"),
         ("image,language,caption\na.jpg,en,x\na.jpg,en, \n", "empty captions: 1, 'a#en#1'"),
+        ("image,language,caption\na.jpg,en,x, y\n", "line 2: it has other cells"),
+        ("image,language,caption\na.jpg,en\n", "line 2: it has other cells"),
+        ("image,language,caption\n,en,x\n", "images without a name: 1, ''"),
         (b"image,language,caption\na.jpg,en,\xff\n", "not a CSV file in UTF-8"),
     ],
 )

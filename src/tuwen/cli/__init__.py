@@ -64,10 +64,10 @@ class _Commands(click.Group):
             sections["More"] = rest
         for title, section in sections.items():
             commands = [(name, self.get_command(ctx, name)) for name in section]
-            with formatter.section(title):
-                formatter.write_dl(
-                    [(name, found.get_short_help_str(90)) for name, found in commands if found]
-                )
+            lines = [(name, found.get_short_help_str(90)) for name, found in commands if found]
+            if lines:
+                with formatter.section(title):
+                    formatter.write_dl(lines)
 
 
 @click.group(

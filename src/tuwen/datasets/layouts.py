@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,6 +72,12 @@ class Listed:
         return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
+def stem(name: str) -> str:
+    """The file's name without folders and extension."""
+    last = name.rpartition("/")[2]
+    return last.rpartition(".")[0] or last
+
+
 def check(listed: Listed, *, lone: bool = False) -> Listed:
     """The same, when every image and caption can be used.
 
@@ -86,6 +92,7 @@ def check(listed: Listed, *, lone: bool = False) -> Listed:
     file, images, captions = listed.file, listed.images, listed.captions
     if not images or not captions:
         raise Damaged(f"{file} lists {len(images)} images and {len(captions)} captions; both are needed")
+    _refuse(file, "images without a name", [name for name in images if not name])
     _refuse(file, "image names that stand twice", _twice(images))
     _refuse(file, "caption names that stand twice", _twice(caption.id for caption in captions))
     _refuse(file, "empty captions", [caption.id for caption in captions if not caption.text.strip()])
@@ -117,12 +124,15 @@ def read_table(path: Path, language: str) -> Listed:
                 raise Damaged(f"{path} has no column {', '.join(sorted(missing))}; it has {rows.fieldnames}")
             for row in rows:
                 total += 1
+                # an unquoted comma makes a cell too many, which has no name
+                if None in row.values() or None in row:
+                    raise Damaged(f"{path}, line {rows.line_num}: it has other cells than the header")
                 if row["language"] != language:
                     continue
-                image = PurePosixPath(row["image"] or "").stem
+                image = stem(row["image"])
                 name = f"{image}#{language}#{counts[image]}"
                 counts[image] += 1
-                captions.append(Caption(name, (row["caption"] or "").strip(), (image,), total))
+                captions.append(Caption(name, row["caption"].strip(), (image,), total))
         except (UnicodeDecodeError, csv.Error) as error:
             raise Damaged(f"{path} is not a CSV file in UTF-8 ({error})") from error
     if not captions:
@@ -150,7 +160,7 @@ def read_karpathy(path: Path, parts: Sequence[str]) -> Listed:
     left, total = 0, 0
     for number, row in enumerate(rows, 1):
         try:
-            image, sentences = PurePosixPath(row["filename"]).stem, row["sentences"]
+            image, sentences = stem(row["filename"]), row["sentences"]
             total += len(sentences)
             if row["split"] not in parts:
                 continue
@@ -177,7 +187,7 @@ def read_tokens(path: Path, images: Path, *, tagged: bool = False) -> Listed:
     Raises:
         Damaged: A line is not like that, or see `check`.
     """
-    names = [PurePosixPath(line.strip()).stem for _, line in _lines(images)]
+    names = [stem(line.strip()) for _, line in _lines(images)]
     wanted, total = set(names), 0
     captions: list[Caption] = []
     for number, line in _lines(path):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from tuwen.arrays import Array, check_matrix
-from tuwen.datasets.layouts import FIVE, Listed
+from tuwen.datasets.layouts import FIVE, Listed, stem
 from tuwen.errors import Damaged, InputError
 from tuwen.files import read_arrays
 
@@ -32,8 +32,6 @@ def look_up(path: Path, listed: Listed) -> tuple[Array, Array | None]:
     arrays = read_arrays(path)
     if "names" in arrays and "features" in arrays:
         ids, vectors = arrays["names"], arrays["features"]
-        if "scale" in arrays:
-            vectors = (vectors.astype(np.float32) - arrays.get("zero_point", np.float32(0))) * arrays["scale"]
     elif "image_ids" in arrays and "image_vectors" in arrays:
         ids, vectors = arrays["image_ids"], arrays["image_vectors"]
     else:
@@ -43,13 +41,16 @@ def look_up(path: Path, listed: Listed) -> tuple[Array, Array | None]:
         )
     place = _places(path, "images", ids, vectors)
     for name, row in list(place.items()):
-        place.setdefault(PurePosixPath(name).stem, row)
+        place.setdefault(stem(name), row)
     rows = [
         next((place[known] for known in (name, *listed.aliases.get(name, ())) if known in place), -1)
         for name in listed.images
     ]
     _all_found(path, "images", rows, listed.images, listed.file)
-    images = check_matrix(f"{path.name}: image_vectors", vectors[rows])
+    images = vectors[rows]
+    if "scale" in arrays:
+        images = (images.astype(np.float32) - arrays.get("zero_point", np.float32(0))) * arrays["scale"]
+    images = check_matrix(f"{path.name}: image_vectors", images)
     if "text_ids" not in arrays or "text_vectors" not in arrays:
         return images, None
     place = _places(path, "texts", arrays["text_ids"], arrays["text_vectors"])
