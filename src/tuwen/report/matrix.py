@@ -7,7 +7,8 @@ from tuwen.report.grouping import Table
 from tuwen.report.markup import escape, marked
 from tuwen.report.significance import Pair
 
-_ROOM = 12  # rows up to which every cell has room for its p
+#: Rows up to which every cell has room for its p.
+ROOM = 12
 
 
 def matrices(table: Table) -> str:
@@ -34,7 +35,7 @@ def _matrix(table: Table, section: list[int], direction: Direction) -> str:
     for number in section:
         row = table.rows[number]
         cells = "".join(
-            _cell(table, number, of.get(frozenset((number, other))), len(section) <= _ROOM)
+            _cell(table, number, of.get(frozenset((number, other))), len(section) <= ROOM)
             if number != other
             else '<td class="self"></td>'
             for other in section
@@ -59,4 +60,4 @@ def _cell(table: Table, number: int, pair: Pair | None, room: bool) -> str:
 
 
 def _p(p: float) -> str:
-    return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+    return "<.001" if p < 0.001 else "1" if p > 0.9995 else f"{p:.3f}".removeprefix("0")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tuwen.report.grouping import COLUMNS, Row, Table, smaller_wins
 from tuwen.report.markup import escape, in_both, marked
-from tuwen.report.matrix import matrices
+from tuwen.report.matrix import ROOM, matrices
 from tuwen.report.words import (
     WORDS,
     beaten,
@@ -19,6 +19,7 @@ from tuwen.report.words import (
     notes,
     number,
     protocols,
+    said,
     scene,
     seconds,
     settings,
@@ -29,6 +30,7 @@ from tuwen.report.words import (
 _FOLDER = Path(__file__).parent
 _STYLE = (_FOLDER / "page.css").read_text(encoding="utf-8")
 _SCRIPT = (_FOLDER / "page.js").read_text(encoding="utf-8")
+_DRAWN = ("i2t", "t2i", "chance", "bits", "recall", "precision")
 _ABOUT = (
     *("date", "tuwen", "processor", "cores", "threads", "memory_gb", "system", "python", "numpy", "scipy"),
     "scikit-learn",
@@ -111,13 +113,15 @@ def _section(table: Table, drawings: Mapping[str, str], index: int) -> str:
     lines = "".join(f'<p class="protocol">{escape(line)}</p>\n' for line in protocols(table))
     told = "".join(f"<li>{escape(f'{who}: {note}' if who else note)}</li>" for who, note in notes(table))
     pictures = "".join(
-        f'<figure class="card" aria-label="{kind}">{_own_ids(svg, f"{kind}{index}-")}</figure>\n'
+        f'<figure class="card" aria-label="{kind}">{_translated(_own_ids(svg, f"{kind}{index}-"))}</figure>\n'
         for kind, svg in drawings.items()
     )
     others = _others(table) if len(table.cell.metrics) > 1 else ""
     tests = ""
     if table.pairs:
-        tests = f"<details><summary>{marked('tests')}</summary>\n{matrices(table)}</details>\n"
+        small = max(map(len, table.sections())) <= ROOM
+        head = f"<details{' open' if small else ''}><summary>{marked('tests')}</summary>"
+        tests = f"{head}\n{matrices(table)}</details>\n"
     return f"""<section>
 <h2>{in_both(title(table), title(table, "zh"))}</h2>
 <p>{in_both(scene(table), scene(table, "zh"))}</p>
@@ -228,9 +232,17 @@ def _others(table: Table) -> str:
             shown = f"<b>{shown}</b>" if table.best(index, key) else shown
             cells.append(_number(shown, "" if score is None else repr(score.value)))
         lines.append(f"<tr>{_name(row)}{''.join(cells)}</tr>\n")
+    levels = [table.chance.get(f"{column}/{metric}") for column, metric in pairs]
+    guessed = "".join(
+        _number("" if level is None else number(level, metric), "")
+        for level, (_, metric) in zip(levels, pairs, strict=True)
+    )
+    chance = (
+        f'<tfoot><tr><th scope="row">{marked("chance")}</th>{guessed}</tr></tfoot>' if any(levels) else ""
+    )
     return (
-        f'<div class="card"><table class="sortable"><thead><tr><th>{marked("method")}</th>{heads}</tr>'
-        f"</thead>\n<tbody>{''.join(lines)}</tbody></table></div>\n"
+        f'<div class="card close"><table class="sortable"><thead><tr><th>{marked("method")}</th>{heads}</tr>'
+        f"</thead>\n<tbody>{''.join(lines)}</tbody><tfoot>{chance}</tfoot></table></div>\n"
     )
 
 
@@ -248,3 +260,12 @@ def _own_ids(svg: str, prefix: str) -> str:
     """A drawing whose ids are not those of another on the page."""
     svg = re.sub(r'\bid="', f'id="{prefix}', svg)
     return re.sub(r'(url\(|href=")#', rf"\1#{prefix}", svg)
+
+
+def _translated(svg: str) -> str:
+    """A drawing whose few words are there in both languages."""
+    for word in _DRAWN:
+        english, chinese = (escape(said(word, language)) for language in ("en", "zh"))
+        spans = f'<tspan class="en">{english}</tspan><tspan class="zh">{chinese}</tspan>'
+        svg = svg.replace(f">{english}</text>", f">{spans}</text>")
+    return svg

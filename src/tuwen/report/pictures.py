@@ -53,7 +53,7 @@ def _curves(table: Table) -> Drawing | None:
         heading += f" · {shown[0].width} bits"
     if len(rows) > len(shown):
         heading += f" · the best {len(shown)} of {len(rows)}"
-    return lines(panels, x="recall", y="precision", title=heading)
+    return lines(panels, x=said("recall"), y=said("precision"), title=heading)
 
 
 def _mean_curve(row: Row, direction: str) -> tuple[np.ndarray, np.ndarray]:
@@ -99,4 +99,4 @@ def _against_bits(table: Table) -> Drawing | None:
             )
         panels.append(Panel(said(direction), drawn, table.chance.get(key)))
     ticks = np.array(sorted({row.width for row in table.good if row.width}))
-    return lines(panels, x="bits", y=metric_name(table.metric), title=title(table), ticks=ticks)
+    return lines(panels, x=said("bits"), y=metric_name(table.metric), title=title(table), ticks=ticks)

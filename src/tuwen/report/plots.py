@@ -210,6 +210,7 @@ def _legend(figure: Any, every: Sequence[Any]) -> None:
         for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(name, handle)
     if len(entries) > 1:
+        entries = dict(sorted(entries.items(), key=lambda entry: entry[0].startswith("chance")))
         columns = min(4, len(entries))
         places = [row * columns + column for column in range(columns) for row in range(len(entries))]
         order = [place for place in places if place < len(entries)]  # legends fill columns; readers read rows

@@ -30,6 +30,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "fit": ("fit s", "训练 s"),
     "code": ("coding s", "编码 s"),
     "peak": ("peak MB", "峰值 MB"),
+    "recall": ("recall", "召回率"),
+    "precision": ("precision", "精确率"),
     "chance": ("chance", "随机水平"),
     "fused_codes": ("fused codes", "融合编码"),
     "modality_codes": ("modality codes", "单模态编码"),
