@@ -91,3 +91,17 @@ def _inverse_root(u: Tensor, ridge: float) -> Tensor:
     values, vectors = torch.linalg.eigh(covariance)
     whitening: Tensor = (vectors / values.clamp(min=ridge).sqrt()) @ vectors.T
     return whitening
+
+
+def contrast(u: Tensor, v: Tensor, temperature: float) -> Tensor:
+    """Cross entropy of each pair against the others of the batch, both ways (InfoNCE), of unit rows."""
+    scores = u @ v.T / temperature
+    own = torch.arange(len(u), device=u.device)
+    return (functional.cross_entropy(scores, own) + functional.cross_entropy(scores.T, own)) / 2
+
+
+def prototypes(dim: int, n_classes: int) -> nn.Module:
+    """A learnable row a class, orthogonal at first as far as `dim` allows."""
+    rows = nn.Linear(dim, n_classes, bias=False)
+    nn.init.orthogonal_(rows.weight)
+    return rows
