@@ -41,7 +41,7 @@ def test_a_check_counts_what_it_loads(root):
     assert official["database"] is None and (official["image_width"], official["text_width"]) == (2, None)
     assert set(official["files"]) == {"train.csv", "val.csv", "test.csv", "features.npz"}
     # three images cannot spare a thousand
-    assert development["faulty"] and "3 images cannot be cut" in development["problem"]
+    assert development["faulty"] and "has 3 training images" in development["problem"]
 
 
 def test_what_is_not_there_is_no_fault(root):

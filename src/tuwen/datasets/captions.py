@@ -15,7 +15,7 @@ from tuwen.datasets.base import Dataset
 from tuwen.datasets.layouts import Listed
 from tuwen.datasets.pairs import Pairs, Splits
 from tuwen.datasets.vectors import look_up, read_regions
-from tuwen.errors import Damaged, Unavailable
+from tuwen.errors import Damaged, InputError, Unavailable
 from tuwen.files import checksum
 
 Part = Literal["train", "val", "test"]
@@ -107,6 +107,11 @@ class CaptionSet(Dataset):
         train, val, test = parts["train"][0], parts["val"][0] if cut.val else None, parts[cut.test][0]
         notes = self._notes() + tuple(dict.fromkeys(note for _, told in parts.values() for note in told))
         if cut.held:
+            if len(train.image_ids) <= cut.held:
+                raise InputError(
+                    f"{self.name} has {len(train.image_ids)} training images, but split {split!r} holds out "
+                    f"{cut.held}; take another split"
+                )
             train, val = self._hold(train, cut.held, seed)
             notes += (f"val is drawn from the training images by seed {seed}",)
         if cut.folds > 1:
