@@ -128,12 +128,22 @@ def test_the_example_of_the_methods_page_runs(tmp_path, monkeypatch, capsys):
     assert "map" in capsys.readouterr().out.lower()
 
 
-def test_the_methods_page_is_what_the_methods_say():
-    path = ROOT / "docs" / "make_methods.py"
-    script = importlib.util.module_from_spec(importlib.util.spec_from_file_location("make_methods", path))
+@pytest.mark.parametrize("name", ["methods", "datasets"])
+def test_a_page_is_what_its_parts_say_of_themselves(name):
+    path = ROOT / "docs" / f"make_{name}.py"
+    script = importlib.util.module_from_spec(importlib.util.spec_from_file_location(path.stem, path))
     script.__spec__.loader.exec_module(script)
-    text = text_of("docs/methods.md")
-    assert script.page(text) == text, "run: python docs/make_methods.py"
+    text = text_of(f"docs/{name}.md")
+    assert script.page(text) == text, f"run: python docs/make_{name}.py"
+
+
+def test_the_example_of_the_page_of_data_sets_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks("docs/datasets.md")
+    exec(compile(block, "docs/datasets.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert "mAP@all" in said
+    assert "cut by seed 1" in said
 
 
 def test_every_command_is_documented():

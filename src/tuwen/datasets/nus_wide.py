@@ -34,7 +34,7 @@ class NusWide(Matrices):
     }
     variants: ClassVar = {
         "vgg19+doc2vec": "images: 4096-d VGG-19 fc7; texts: 300-d doc2vec of tags",
-        "vgg19+tags": "images: 4096-d VGG-19 fc7 (nus-wide-tc*-xall-vgg.mat); texts: 1000 tags",
+        "vgg19+tags": "images: 4096-d VGG-19 fc7 (nus-wide-tc21-xall-vgg.mat, or of tc10); texts: 1000 tags",
     }
     only: ClassVar = {"10k": ("vgg19+doc2vec",), "tc21": ("vgg19+tags",), "tc10": ("vgg19+tags",)}
     sizes: ClassVar = {

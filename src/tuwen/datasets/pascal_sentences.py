@@ -27,10 +27,9 @@ class PascalSentences(Matrices):
         relevance="class",
     )
     splits: ClassVar = {
-        "dscmr": "800 / 100 / 100 (train / val / test): the files train_*, val_* and test_* as they are; the "
-        "published files have no val_*, and the split then has no validation part",
-        "80/20": "drawn from all by the seed, as in tables 1-3 of the entity-resolution survey, which names "
-        "no seed",
+        "dscmr": "800 / 100 / 100 (train / val / test): the files of each part as they are; those that are "
+        "published have no validation part, and the split then has none",
+        "80/20": "drawn from all by the seed, as in tables 002-1 to 002-3, whose paper names no seed",
     }
     variants: ClassVar = {
         "vgg19+sentence-cnn": "images: 4096-d VGG-19 fc7; texts: 300-d sentence CNN",

@@ -36,8 +36,8 @@ class Wikipedia(Matrices):
         "official": "2173 / 693: the published lists; no validation part",
         "corr-ae": "2173 / 231 / 462 (train / val / test), the sizes of Feng et al. 2014 (Corr-AE) and of "
         "DSCMR; their draw was not published: here val is the first 231 of the test list, test the rest",
-        "80/20": "2293 / 573, drawn from all 2866 by the seed, as in tables 1-3 of the entity-resolution "
-        "survey, which names no seed",
+        "80/20": "2293 / 573, drawn from all 2866 by the seed, as in tables 002-1 to 002-3, whose paper "
+        "names no seed",
     }
     variants: ClassVar = {
         "sift+lda": "images: 128-d bag of SIFT words; texts: 10-d LDA topics (raw_features.mat)",

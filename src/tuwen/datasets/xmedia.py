@@ -32,8 +32,7 @@ class XMedia(Matrices):
         "part are scored, the others are val, as in the released code of SDML; later code does it the other "
         "way round",
         "official": "4000 / 1000: as the file is cut; no validation part",
-        "80/20": "drawn from all by the seed, as in tables 1-3 of the entity-resolution survey, which names "
-        "no seed",
+        "80/20": "drawn from all by the seed, as in tables 002-1 to 002-3, whose paper names no seed",
     }
     variants: ClassVar = {
         "cnn+bow": "images: 4096-d CNN (I_tr_CNN, I_te_CNN); texts: 3000-d words (T_tr_BOW, T_te_BOW)",

@@ -148,9 +148,8 @@ def _cut(pairs: Pairs, splits: Array, where: str) -> dict[str, Pairs]:
     names = [part_named(str(word)) for word in splits]
     if None in names:
         row = names.index(None)
-        raise InputError(
-            f"split of {where} is {str(splits[row])!r} in row {row}; it may be {', '.join(PARTS)}"
-        )
+        word = str(splits[row])
+        raise InputError(f"split of {where} is {word!r} in row {row}; it may be {', '.join(PARTS)}")
     rows = pairs.image_of_text if len(names) == len(pairs.text_ids) else np.arange(len(names))
     if len(names) not in (len(pairs.text_ids), len(pairs.image_ids)):
         raise InputError(
