@@ -158,9 +158,9 @@ def digest(name: str) -> str:
 def growth(entry: dict[str, Any], small: int, large: int, what: str) -> float | None:
     """The slope between two sizes on logarithmic axes."""
     values = [entry.get(str(size), {}).get(what) for size in (small, large)]
-    if None in values:
+    if None in values or min(values) < 0.01:  # too short to tell
         return None
-    return round(math.log(values[1] / max(values[0], 1e-9)) / math.log(large / small), 2)
+    return round(math.log(values[1] / values[0]) / math.log(large / small), 2)
 
 
 def summary(kept: dict[str, Any], sizes: tuple[int, ...]) -> dict[str, Any]:

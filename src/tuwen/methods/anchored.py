@@ -10,7 +10,7 @@ import numpy as np
 from tuwen.arrays import Array, Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import Hasher
-from tuwen.methods.kernels import centres, mean_squared_distance, nystrom_root, rbf
+from tuwen.methods.kernels import centres, mean_squared_distance, nystrom_root, rbf, signed_roots
 
 
 @dataclass(kw_only=True, eq=False)
@@ -24,10 +24,13 @@ class AnchoredHasher(Hasher):
     Args:
         anchors: How many rows stand for all: centres of k-means.
         kernel_width: Against the mean squared distance; a half was best on held-out pairs of Wikipedia.
+        roots: Take square roots of features first, with their signs: for histograms and topics, whose
+            distance is then Hellinger's.
     """
 
     anchors: int = 500
     kernel_width: float = 0.5
+    roots: bool = False
 
     def _fit(self, images: Array, texts: Array, labels: Array) -> None:
         if self.kernel_width <= 0:
@@ -35,7 +38,8 @@ class AnchoredHasher(Hasher):
         self.means_: dict[str, Array] = {}
         self.variances_: dict[str, float] = {}
         self.anchors_: dict[str, Array] = {}
-        for modality, features in (("image", images), ("text", texts)):
+        for modality, given in (("image", images), ("text", texts)):
+            features = self._rooted(given)
             self.means_[modality] = features.mean(axis=0, dtype=np.float64)
             self.variances_[modality] = self.kernel_width / 2 * mean_squared_distance(features)
         (x, root_x), (y, root_y) = self._learn(images, "image"), self._learn(texts, "text")
@@ -51,7 +55,10 @@ class AnchoredHasher(Hasher):
         return rbf(centred, places, self.variances_[modality]) @ root, root
 
     def _centred(self, features: Array, modality: Modality) -> Array:
-        return np.asarray(features - self.means_[modality])
+        return np.asarray(self._rooted(features) - self.means_[modality])
+
+    def _rooted(self, features: Array) -> Array:
+        return signed_roots(features) if self.roots else features
 
     @abstractmethod
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:

@@ -47,3 +47,11 @@ def test_wikipedia_is_above_hashing_without_labels(scored):
     found = scored(TSDH(bits=16, anchors=200))
     assert found["modality"][1] > 0.26
     assert found["fused"][1] > 0.6
+
+
+def test_square_roots_are_those_of_the_features(classes):
+    images, texts, labels = classes
+    found = TSDH(bits=16, anchors=30, roots=True).fit(images, texts, labels).transform(images, "image")
+    x, y = (np.sign(side) * np.sqrt(np.abs(side)) for side in (images, texts))
+    wanted = TSDH(bits=16, anchors=30).fit(x, y, labels).transform(x, "image")
+    np.testing.assert_array_equal(found, wanted)

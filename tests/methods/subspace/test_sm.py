@@ -42,5 +42,47 @@ def test_a_class_without_rows_is_named(classes):
         SM().fit(images, texts, labels * 0)
 
 
+def test_matching_by_probability_is_the_probability_of_one_class(classes):
+    """Two more columns make vectors of length one and leave the products as they are."""
+    images, texts, _ = classes
+    method = SM(match="probability").fit(*classes)
+    p, q = (
+        posteriors(method._standard(side, name), method.weights_[name])
+        for side, name in ((images, "image"), (texts, "text"))
+    )
+    assert method.width == 5
+    np.testing.assert_allclose(method.similarity(images, texts), p @ q.T, atol=1e-6)
+
+
+def test_a_gaussian_kernel_tells_classes_that_no_line_parts():
+    rng = np.random.default_rng(0)
+    radius = np.repeat([1.0, 3.0], 60)
+    angle = rng.uniform(0, 2 * np.pi, 120)
+    rings = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    labels = (radius > 2).astype(int)
+
+    def told(kernel):
+        codes = SM(kernel=kernel, anchors=40).fit(rings, rings, labels).transform(rings, "image")
+        return (codes.argmax(axis=1) == labels).mean()
+
+    assert told("rbf") == 1
+    assert told("linear") < 0.8
+
+
+def test_square_roots_are_those_of_the_features(classes):
+    """With roots it learns as from features of which the roots were taken, signs kept."""
+    images, texts, labels = classes
+    params = {"kernel": "rbf", "anchors": 30, "standardise": False}
+    found = SM(roots=True, **params).fit(images, texts, labels).similarity(images, texts)
+    x, y = (np.sign(side) * np.sqrt(np.abs(side)) for side in (images, texts))
+    np.testing.assert_allclose(found, SM(**params).fit(x, y, labels).similarity(x, y), atol=1e-4)
+
+
+@pytest.mark.parametrize("params", [{"anchors": 0}, {"spread": 0.0}])
+def test_parameters_out_of_range_are_named(params):
+    with pytest.raises(InputError, match="both must be above 0"):
+        SM(**params)
+
+
 def test_wikipedia_gives_the_measured_values(scored):
     np.testing.assert_allclose(scored(SM()), (0.278, 0.211), atol=0.003)
