@@ -76,6 +76,18 @@ def test_images_of_two_parts_are_noted(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    "labels", [np.array(["a", "b", "b", "c"]), np.eye(3)[[0, 1, 1, 2]] + np.eye(3)[[0, 0, 1, 2]] > 0]
+)
+def test_classes_that_cannot_be_learned_are_noted(tmp_path, labels):
+    split = np.array(["train", "train", "test", "test"])
+    np.savez(tmp_path / "a.npz", images=IMAGES[:4], texts=TEXTS[:4], labels=labels, split=split)
+    first = "c" if labels.ndim == 1 else "2"
+    assert load(str(tmp_path / "a.npz")).notes == (
+        f"1 classes of a.npz are scored but have no pair to learn from, such as {first}",
+    )
+
+
 def test_what_cannot_be_cut_is_said(file, tmp_path):
     with pytest.raises(UnknownName, match="no split of a file named '80/30'"):
         load_file(file, "80/30")

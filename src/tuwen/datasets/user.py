@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from tuwen.datasets.cutting import hold_out, joined
 from tuwen.datasets.pairs import Pairs, Splits
 from tuwen.datasets.reading import Found, read_pairs, taken_apart
@@ -41,7 +43,7 @@ def load_file(spec: str, split: str = "", features: str = "", *, seed: int = 0) 
         return _as_told(spec, found, name)
     pairs = found.parts[""] if whole else joined(*found.parts.values())
     train, val, test = _drawn(pairs, split, seed)
-    notes = (*found.notes, f"cut by seed {seed}")
+    notes = (*found.notes, f"cut by seed {seed}", *_unlearned(train, test, name))
     return Splits(spec, split, "", train=train, test=test, val=val, files=found.files, notes=notes)
 
 
@@ -73,8 +75,24 @@ def _as_told(spec: str, found: Found, name: str) -> Splits:
         val=parts.get("val"),
         database=parts.get("database"),
         files=found.files,
-        notes=tuple(notes),
+        notes=(*notes, *_unlearned(train, test, name)),
     )
+
+
+def _unlearned(train: Pairs, test: Pairs, name: str) -> tuple[str, ...]:
+    """A note of the classes that are scored but not learned from."""
+    if train.labels is None or test.labels is None:
+        return ()
+    one, other = (
+        set(np.unique(part.labels) if part.labels.ndim == 1 else np.flatnonzero(part.labels.any(axis=0)))
+        for part in (train, test)
+        if part.labels is not None
+    )
+    new = sorted(other - one)
+    if not new:
+        return ()
+    first = test.classes[int(new[0])] if test.classes else new[0]
+    return (f"{len(new)} classes of {name} are scored but have no pair to learn from, such as {first}",)
 
 
 def _drawn(pairs: Pairs, split: str, seed: int) -> tuple[Pairs, Pairs | None, Pairs]:

@@ -47,6 +47,14 @@ def test_what_matlab_wrote_is_turned(matlab):
     np.testing.assert_array_equal(read["labels"], [[0, 0, 1], [1, 0, 0]])
 
 
+def test_strings_of_matlab_are_refused(matlab):
+    with h5py.File(matlab, "r+") as file:
+        file["names2"] = np.ones((1, 6), dtype=np.uint32)
+        file["names2"].attrs["MATLAB_class"] = np.bytes_("string")
+    with pytest.raises(Damaged, match="names2 is a string of MATLAB; save it as"):
+        read_hdf5(matlab, ["names2"])
+
+
 def test_its_header_is_known(matlab):
     container = open_container(matlab)
     assert container.matlab

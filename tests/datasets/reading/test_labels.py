@@ -15,6 +15,7 @@ from tuwen.errors import InputError
         (np.array([[3, 0]], dtype=np.uint8), [3, 0], ()),
         (np.array(["dog", "猫", "dog"]), [0, 1, 0], ("dog", "猫")),
         (np.array(["10", "2"]), [10, 2], ()),
+        (np.array(["--1", "2"]), [0, 1], ("--1", "2")),
         (np.eye(3)[[2, 0, 1]], [2, 0, 1], ()),
         (np.array([[True, False], [False, True]]), [0, 1], ()),
         (np.array([[-1, 1], [1, -1]]), [1, 0], ()),

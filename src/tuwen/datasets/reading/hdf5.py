@@ -12,6 +12,10 @@ import numpy as np
 from tuwen.arrays import Array
 from tuwen.errors import Damaged, MissingExtra
 
+_NUMBERS = {b"double", b"single", b"logical"} | {
+    f"{sign}int{bits}".encode() for sign in ("", "u") for bits in (8, 16, 32, 64)
+}
+
 
 def hdf5_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Shapes of the arrays of a file, by name (`group/name`), without their values.
@@ -78,8 +82,12 @@ def _values(path: Path, file: Any, name: str, item: Any) -> Array:
         return np.array([_text(file[cell][()]) for cell in values.T.ravel(order="F")], dtype=np.str_)
     if kind == b"char":
         return np.array([_text(row) for row in np.atleast_2d(values.T)], dtype=np.str_)
-    if kind:
+    if kind in _NUMBERS:
         return np.asarray(values.T)
+    if kind:
+        raise Damaged(
+            f"{path}: {name} is a {kind.decode()} of MATLAB; save it as numbers, char or cells of char"
+        )
     if item.dtype.kind in "OS":
         try:
             return np.asarray(item.asstr()[()], dtype=np.str_)

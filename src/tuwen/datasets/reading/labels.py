@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from tuwen.arrays import Array
@@ -76,7 +78,7 @@ def _tidy(values: Array, where: str, classes: tuple[str, ...]) -> tuple[Array, t
 
 def _whole(names: Array) -> Array | None:
     """Numbers that are written as text, as a table has them."""
-    if not all(name.lstrip("-").isdecimal() for name in names):
+    if not all(re.fullmatch(r"-?\d+", name) for name in names):
         return None
     return np.array([int(name) for name in names], dtype=np.int64)
 

@@ -110,6 +110,8 @@ def _settled(part: str, found: dict[str, list[str]], where: str) -> dict[str, st
                 found.setdefault(role, found[f"weak {role}"])
     elif "text labels" in found:
         found["labels"] = found["text labels"]
+    elif "images" in found and "classes" in found:
+        found["labels"] = found.pop("classes")  # names of classes are of no use without labels
     settled = {}
     for role, candidates in found.items():
         if role not in ROLES:
