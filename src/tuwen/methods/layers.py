@@ -62,6 +62,17 @@ def every_triplet(scores: Tensor, margin: float) -> Tensor:
     return (text_cost + image_cost).mean()
 
 
+def semi_hard_triplet(scores: Tensor, margin: float) -> Tensor:
+    """The same hinge on the hardest wrong partner that is still below the own one (FaceNet, Schroff 2015)."""
+    own = scores.diagonal()
+    mine = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
+    costs = []
+    for values in (scores, scores.T):
+        below = values.masked_fill(mine | (values >= own[:, None]), -torch.inf)
+        costs.append((margin + below.amax(dim=1) - own).clamp(min=0))
+    return (costs[0] + costs[1]).mean()
+
+
 def shared_labels(labels: Tensor) -> Tensor:
     """Which rows share at least one label, (n, n) as 0 and 1."""
     return (labels @ labels.T > 0).float()
