@@ -158,7 +158,8 @@ def _cell(
         features=features,
         data_seed=seed,
         method=name,
-        params=method(**given).params | {"seed": seed},
+        # a bad value fails its own run, with its reason
+        params=method().params | given | {"seed": seed},
         database=setup.database,
         codes=setup.codes,
         options=options,
