@@ -34,6 +34,9 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path):
         ("image_0,text_0\n1,2\n,4\n", Damaged, "line 3: image_0 is '', which is no number"),
         ("image_0\n", InputError, "no lines below a header"),
         ("image,image_0\na,1\n", InputError, "a column image and numbered columns image_0"),
+        ("id,id\na,1\n", InputError, "two columns id"),
+        ("image_1,image_01\n1,1\n", InputError, "two columns of image with one number"),
+        ("", InputError, "no lines below a header"),
     ],
 )
 def test_bad_lines_are_named(tmp_path, text, error, said):

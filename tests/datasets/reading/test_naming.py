@@ -2,7 +2,7 @@
 
 import pytest
 
-from tuwen.datasets.reading.naming import part_named, roles_of
+from tuwen.datasets.reading.naming import likely, part_named, roles_of
 from tuwen.errors import InputError, UnknownName
 
 PLAIN = {"images": "images", "texts": "texts", "labels": "labels"}
@@ -89,6 +89,12 @@ def test_two_of_a_kind_must_be_told_apart():
 def test_a_name_that_is_not_there_is_refused():
     with pytest.raises(UnknownName, match="did you mean 'I_tr'"):
         roles_of(["I_tr", "T_tr"], {"images": "I_tra"}, "a file")
+
+
+def test_a_likely_name_is_suggested():
+    names = ["A_tr", "I_te_CNN", "I_tr_CNN", "T_tr_BOW", "T_tr_BOW_long"]
+    assert (likely("images", names), likely("texts", names)) == ("I_tr_CNN", "T_tr_BOW")
+    assert likely("images", ["foo"]) is None
 
 
 @pytest.mark.parametrize(

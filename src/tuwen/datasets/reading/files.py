@@ -13,7 +13,7 @@ from tuwen.datasets.pairs import Pairs
 from tuwen.datasets.reading.containers import Container, open_container
 from tuwen.datasets.reading.joining import joined
 from tuwen.datasets.reading.labels import tidy_labels
-from tuwen.datasets.reading.naming import PARTS, ROLES, part_named, roles_of
+from tuwen.datasets.reading.naming import PARTS, ROLES, likely, part_named, roles_of
 from tuwen.errors import InputError, unknown
 from tuwen.files import checksum, write_arrays
 
@@ -112,9 +112,10 @@ def _check_found(found: dict[str, str], where: str, container: Container) -> Non
     if lacking == ["texts"] and "captions" in found:
         return
     if lacking:
+        told = [f"{role}={likely(role, container.shapes) or 'NAME'}" for role in lacking]
         raise InputError(
             f"{where} has no array that is named as {' or '.join(lacking)} are; it has {container.listing}. "
-            f"Say which they are: {container.path},{','.join(f'{role}=NAME' for role in lacking)}"
+            f"Say which they are: {container.path},{','.join(told)}"
         )
 
 

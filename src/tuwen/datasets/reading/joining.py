@@ -84,10 +84,8 @@ def _upright(arrays: dict[str, Array], where: str) -> tuple[dict[str, Array], li
         return arrays, []
     (count,) = fits
     turned = {name: values for name, values in told.items() if len(values) != count}
-    notes = [
-        f"{name} {values.shape} of {where} lies on its side: its columns are taken as items"
-        for name, values in turned.items()
-    ]
+    shapes = " and ".join(f"{name} {values.shape}" for name, values in turned.items())
+    notes = [f"{where} lies on its side: columns of {shapes} are taken as items"]
     return arrays | {name: values.T for name, values in turned.items()}, notes
 
 

@@ -58,6 +58,13 @@ def roles_of(names: Iterable[str], given: dict[str, str], where: str) -> dict[st
     return {part: _settled(part, found, where) for part, found in roles.items()}
 
 
+def likely(role: str, names: Iterable[str]) -> str | None:
+    """An array that may be the images, or the texts, though its name does not say so for sure."""
+    known = {"images": _IMAGE, "texts": _TEXT}.get(role, set())
+    fits = [name for name in names if known & set(_taken_apart(name)[1])]
+    return min(fits, key=lambda name: (_taken_apart(name)[0] not in ("train", ""), len(name)), default=None)
+
+
 def part_named(value: str) -> str | None:
     """The part that a word such as `tr` or `validation` means; None when it means none."""
     return next((part for part, words in PARTS.items() if value.strip().lower() in words), None)
