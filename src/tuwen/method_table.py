@@ -13,6 +13,12 @@ from tuwen import methods
 from tuwen.errors import MissingExtra, unknown
 from tuwen.methods import Coder, Hasher, Method, Paper
 
+# parameters that mean the same in all methods, which need not say it again
+_EVERYWHERE = {
+    "seed": "Of all that is drawn by chance.",
+    "dim": "Width of the common space.",
+    "bits": "Length of a code, a multiple of 8.",
+}
 _ENTRY = re.compile(r"^ {4}(\w+): (.*)$")
 
 
@@ -134,7 +140,7 @@ def _parameters(kind: type[Method], meanings: dict[str, str]) -> list[dict[str, 
     for base in kind.__mro__[1:]:
         if base is not object and base.__doc__:
             meanings = _taken_apart(inspect.cleandoc(base.__doc__))[1] | meanings
-    meanings.setdefault("seed", "Of all that is drawn by chance.")
+    meanings = _EVERYWHERE | meanings
     return [
         {
             "parameter": field.name,
