@@ -11,6 +11,8 @@ from tuwen.datasets.pairs import Splits
 from tuwen.errors import InputError, Unavailable, unknown
 from tuwen.files import checksum
 
+_ARRAYS = {".mat", ".npz", ".npy", ".h5", ".hdf5", ".h5py"}
+
 
 class Info(NamedTuple):
     """What a benchmark is, for people.
@@ -96,8 +98,8 @@ class Dataset(ABC):
         return features in self.variants
 
     def present(self) -> bool:
-        """Whether its files seem to be there; only looks, reads nothing."""
-        return self.folder.is_dir() and any(self.folder.iterdir())
+        """Whether files of arrays are there; only looks for them, reads nothing."""
+        return self.folder.is_dir() and any(file.suffix.lower() in _ARRAYS for file in self.folder.iterdir())
 
     @abstractmethod
     def _load(self, split: str, features: str, seed: int) -> Splits:
