@@ -39,9 +39,7 @@ def test_figures_of_another_kind_are_another_table(make, change):
 
 @pytest.mark.parametrize("other", ["fused", "training"])
 def test_codes_of_both_modalities_never_meet_those_of_one(make, other):
-    made = [
-        make("cmfh", codes=codes, database="train", params={"bits": 16}) for codes in ("modality", other)
-    ]
+    made = [make("cmfh", codes=codes, database="train", params={"bits": 16}) for codes in ("modality", other)]
     found = tables(made * 2)
     assert [{run.cell.codes for run in table.runs} for table in found] == [{"modality"}, {other}]
 

@@ -18,13 +18,9 @@ def matrices(table: Table) -> str:
         if len(section) < 2:
             continue
         for direction in DIRECTIONS:
-            bits = (
-                f" · {table.rows[section[0]].width}" if table.hashing and table.rows[section[0]].width else ""
-            )
-            parts.append(
-                f"<div><h3>{marked(direction)}{escape(bits)}{marked('bits') if bits else ''}</h3>"
-                f"{_matrix(table, section, direction)}</div>"
-            )
+            width = table.rows[section[0]].width if table.hashing else None
+            bits = f" · {width} {marked('bits')}" if width else ""
+            parts.append(f"<div><h3>{marked(direction)}{bits}</h3>{_matrix(table, section, direction)}</div>")
     return f'<div class="matrices">{"".join(parts)}</div>\n<p class="legend">{marked("matrix")}</p>'
 
 

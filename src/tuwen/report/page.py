@@ -147,12 +147,10 @@ def _main(table: Table) -> str:
     chance = ""
     if table.chance:
         levels = [table.chance.get(f"{column}/{table.metric}") for column in COLUMNS]
-        cells = "".join(
-            f"<td>{'' if level is None else number(level, table.metric)}</td>" for level in levels
-        )
-        chance = (
-            f'<tr><th scope="row">{marked("chance")}</th><td></td><td></td>{cells}<td colspan="3"></td></tr>'
-        )
+        shown = ["" if level is None else number(level, table.metric) for level in levels]
+        cells = "<td></td><td></td>" + "".join(f"<td>{level}</td>" for level in shown)
+        rest = len(heads) - 3 - len(COLUMNS)
+        chance = f'<tr><th scope="row">{marked("chance")}</th>{cells}<td colspan="{rest}"></td></tr>'
     return (
         f'<table class="sortable main"><thead><tr>{"".join(heads)}</tr></thead>\n'
         f"<tbody>{''.join(good)}</tbody>\n"

@@ -22,6 +22,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("-", "--", ":", "-.")
 INK, GRID = "#1d1f23", "#d9d7d1"
 _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _CHINESE_FONTS = (
     *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei"),
     *("Hiragino Sans GB", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC"),
@@ -209,7 +210,7 @@ def _legend(figure: Any, every: Sequence[Any]) -> None:
     for axes in every:
         for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(name, handle)
-    if len(entries) > 1:
+    if entries:
         entries = dict(sorted(entries.items(), key=lambda entry: entry[0].startswith("chance")))
         columns = min(4, len(entries))
         places = [row * columns + column for column in range(columns) for row in range(len(entries))]
@@ -264,7 +265,7 @@ def _drawing(figure: Any, title: str) -> Drawing:
     figure.set_layout_engine("none")  # everything has its place now
     stream = io.BytesIO()
     figure.savefig(stream, format="svg", facecolor="white", metadata={"Date": None, "Creator": None})
-    svg = stream.getvalue().decode("utf-8")
+    svg = _NOT_XML.sub("\ufffd", stream.getvalue().decode("utf-8"))
     inline = svg[svg.index("<svg") :].strip()
     inline = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", inline, flags=re.DOTALL)
     inline = re.sub(r"\s+xmlns(:\w+)?=\"[^\"]*\"", "", inline)
