@@ -84,6 +84,7 @@ def reproduce(
     jobs: int = 1,
     files: Mapping[str, Path] | None = None,
     progress: Progress | None = None,
+    apart: bool = True,
 ) -> Reproduction:
     """Run what can be run of a table and put it beside what is printed.
 
@@ -94,6 +95,7 @@ def reproduce(
         jobs: Runs at a time.
         files: Features of one's own for a block of the table, by its name: files of pairs.
         progress: Called with the number of runs done and their number.
+        apart: Each run in a process of its own; otherwise here, one after the other.
 
     Raises:
         UnknownName: `files` names a block that the table does not have.
@@ -102,7 +104,8 @@ def reproduce(
 
     places = plan(table, data_root=data_root, files=files)
     cells = list({cell.key: cell for place in places for cell in place.cells}.values())
-    runs = run_all(cells, folder, jobs=jobs, data_root=data_root, progress=progress) if cells else []
+    how: dict[str, Any] = {"jobs": jobs, "data_root": data_root, "progress": progress, "apart": apart}
+    runs = run_all(cells, folder, **how) if cells else []
     return beside(table, places, {run.cell.key: run for run in runs})
 
 
