@@ -70,6 +70,16 @@ def test_what_it_says_must_be_so(told, said):
         pairs(image_of_text=told, image_ids=["a", "b", "c"])
 
 
+def test_a_text_without_an_image_is_left_out_and_noted():
+    found, notes = pairs(image_of_text=["c", "", "a"], image_ids=["a", "b", "c"], labels=[1, 2, 3])
+    assert found.image_of_text.tolist() == [2, 0]
+    assert found.texts[:, 0].tolist() == [0, 2]
+    assert found.text_ids == ("0", "2")
+    assert notes == ["1 texts of a file have no image; they are left out"]
+    with pytest.raises(InputError, match="no text of a file has an image"):
+        pairs(image_of_text=["", "", ""], image_ids=["a", "b", "c"])
+
+
 def test_an_image_that_stands_once_a_text_is_kept_once():
     images = IMAGES[[0, 0, 1]]
     found, _ = pairs(images=images, ids=["a", "a", "b"], labels=[7, 7, 8])

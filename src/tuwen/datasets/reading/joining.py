@@ -165,12 +165,7 @@ def _rows(arrays: dict[str, Array], pairs: Pairs, where: str) -> tuple[Array, Ar
     every = np.arange(m)
     place = {name: row for row, name in enumerate(pairs.image_ids)}
     if "image_of_text" in arrays:
-        told = arrays["image_of_text"].ravel()
-        # an empty id: `tuwen encode` found no picture for the text
-        kept = np.flatnonzero(told != "") if told.dtype.kind in "US" and len(told) == m else every
-        lost = m - len(kept)
-        left = [f"{lost} texts of {where} have no image; they are left out"] if lost else []
-        return _as_told(told if lost == 0 else told[kept], place, len(kept) if lost else m, where), kept, left
+        return _as_told(arrays["image_of_text"].ravel(), place, m, where)
     if "image_ids" not in arrays or "text_ids" not in arrays or pairs.image_ids == pairs.text_ids:
         if n != m:
             raise InputError(
@@ -198,20 +193,24 @@ def _rows(arrays: dict[str, Array], pairs: Pairs, where: str) -> tuple[Array, Ar
     )
 
 
-def _as_told(told: Array, place: dict[str, int], m: int, where: str) -> Array:
-    """Rows of images from row numbers or ids."""
+def _as_told(told: Array, place: dict[str, int], m: int, where: str) -> tuple[Array, Array, list[str]]:
+    """The same from row numbers or ids; an empty id says that the text has no image."""
     if len(told) != m:
         raise InputError(f"image_of_text of {where} has {len(told)} rows, but there are {m} texts")
-    if told.dtype.kind in "iu":
-        return told.astype(np.int64)
-    if told.dtype.kind == "f" and (told == np.round(told)).all():
-        return told.astype(np.int64)
-    lost = [str(name) for name in told if str(name) not in place]
-    if lost:
+    if told.dtype.kind in "iu" or (told.dtype.kind == "f" and (told == np.round(told)).all()):
+        return told.astype(np.int64), np.arange(m), []
+    names = [str(name) for name in told]
+    strange = [name for name in names if name and name not in place]
+    if strange:
         raise InputError(
-            f"image_of_text of {where} names {lost[0]!r}, which is neither a row nor an id of an image"
+            f"image_of_text of {where} names {strange[0]!r}, which is neither a row nor an id of an image"
         )
-    return np.array([place[str(name)] for name in told], dtype=np.int64)
+    kept = np.array([row for row, name in enumerate(names) if name], dtype=np.int64)
+    if not len(kept):
+        raise InputError(f"no text of {where} has an image; image_of_text is empty in all rows")
+    lost = m - len(kept)
+    notes = [f"{lost} texts of {where} have no image; they are left out"] if lost else []
+    return np.array([place[names[row]] for row in kept.tolist()], dtype=np.int64), kept, notes
 
 
 def _misaligned(labels: int, images: int, where: str) -> InputError:
