@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -231,7 +233,7 @@ def _report(runs: Sequence[Run], folder: Path, style: str) -> None:
 
     style = _output.chosen(style)
     print(report.text(runs, next(known for known in report.STYLES if known == style)).rstrip("\n"))
-    page = report.write(runs, folder)
+    page = report.write(runs, folder, command=shlex.join(["tuwen", *sys.argv[1:]]))
     _output.note(f"\nThe report: {_output.near(str(page.absolute()))}")
     failed = [run for run in runs if run.error]
     if failed:

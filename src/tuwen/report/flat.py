@@ -11,7 +11,8 @@ from dataclasses import asdict
 from typing import Any
 
 from tuwen.bench.runs import DIRECTIONS
-from tuwen.report.grouping import Row, Score, Table, smaller_wins, tables
+from tuwen.report.grouping import Row, Table, tables
+from tuwen.report.scores import Score, smaller_wins
 from tuwen.report.words import protocols, title
 
 _Record = dict[str, Any]

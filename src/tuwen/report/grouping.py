@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -15,36 +14,11 @@ from tuwen import methods
 from tuwen.arrays import Array
 from tuwen.bench.runs import DIRECTIONS, Cell, Run
 from tuwen.errors import InputError, TuwenError
-from tuwen.report.intervals import interval
+from tuwen.report.scores import AVERAGE, Score, scores, smaller_wins
 from tuwen.report.significance import Pair, Rivals, pairs
 
-#: Both directions together, as a third column.
-AVERAGE = "average"
-COLUMNS = (*DIRECTIONS, AVERAGE)
 _OF_ROWS = ("method", "params", "options", "data_seed", "tuned")  # in what rows, or their runs, may differ
 _ALPHABET = "abcdefghijklmnoprstuvwxyz"  # Unicode has no superscript q
-
-
-@dataclass(frozen=True)
-class Score:
-    """A figure of a row.
-
-    Attributes:
-        value: The figure; the mean over repeats.
-        low: Lower end of the 95 % bootstrap interval over queries; NaN where there is none.
-        high: Upper end.
-        deviation: Standard deviation over repeats; NaN for one run.
-    """
-
-    value: float
-    low: float = math.nan
-    high: float = math.nan
-    deviation: float = math.nan
-
-    @property
-    def spread(self) -> float:
-        """What stands after ±: the deviation over repeats, or half the interval of one run."""
-        return (self.high - self.low) / 2 if math.isnan(self.deviation) else self.deviation
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,11 +160,6 @@ def kind(run: Run) -> str:
     return _asked(run.cell) + json.dumps(run.files, sort_keys=True)
 
 
-def smaller_wins(key: str) -> bool:
-    """Whether less is better, as of ranks."""
-    return key.rpartition("/")[2] == "rank"
-
-
 @cache
 def defaults(method: str) -> dict[str, Any]:
     """Settings of a method when nothing is said; empty where this version has no such method."""
@@ -241,8 +210,8 @@ def _row(runs: list[Run]) -> Row:
             settings[name] = "|".join(str(value) for value in values)
         elif name not in usual or usual[name] != values[0]:
             settings[name] = values[0]
-    scores = {} if runs[0].error else _scores(runs)
-    return Row(cell.method, _width(runs), settings | cell.options, tuple(runs), runs[0].error, scores)
+    figures = {} if runs[0].error else scores(runs)
+    return Row(cell.method, _width(runs), settings | cell.options, tuple(runs), runs[0].error, figures)
 
 
 def _width(runs: Sequence[Run]) -> int | None:
@@ -257,35 +226,6 @@ def _lettered(row: Row, number: int) -> Row:
         number, place = divmod(number, len(_ALPHABET))
         letter, number = _ALPHABET[place] + letter, number - 1
     return Row(row.method, row.width, row.settings, row.runs, row.error, row.scores, letter)
-
-
-def _scores(runs: Sequence[Run]) -> dict[str, Score]:
-    found = {}
-    for metric in runs[0].cell.metrics:
-        for column in COLUMNS:
-            parts = [f"{one}/{metric}" for one in (DIRECTIONS if column == AVERAGE else (column,))]
-            if all(part in run.figures for run in runs for part in parts):
-                found[f"{column}/{metric}"] = _score(runs, parts)
-    return found
-
-
-def _score(runs: Sequence[Run], parts: Sequence[str]) -> Score:
-    figures = [float(np.mean([run.figures[part] for part in parts])) for run in runs]
-    if len(runs) > 1:
-        return Score(float(np.mean(figures)), deviation=float(np.std(figures, ddof=1)))
-    (run,) = runs
-    values = [run.values.get(part) for part in parts]
-    if smaller_wins(parts[0]) or any(some is None or np.isnan(some).all() for some in values):
-        return Score(figures[0])  # a median rank has no interval of the mean
-    known = [some for some in values if some is not None]
-    if len({len(some) for some in known}) == 1 and not np.isnan(np.sum(known)):
-        low, high = interval(np.mean(known, axis=0))  # a query and its answer are one pair
-    else:
-        ends = [interval(some) for some in known]
-        half = math.hypot(*((high - low) / 2 for low, high in ends)) / len(ends)
-        middle = float(np.mean([(low + high) / 2 for low, high in ends]))
-        low, high = (ends[0]) if len(ends) == 1 else (middle - half, middle + half)
-    return Score(figures[0], low, high)
 
 
 def _chance(runs: Sequence[Run]) -> dict[str, float]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuwen.report.grouping import COLUMNS, Table
+from tuwen.report.grouping import Table
+from tuwen.report.scores import COLUMNS
 from tuwen.report.words import (
     beaten,
     legend,

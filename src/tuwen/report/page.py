@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tuwen.report.grouping import COLUMNS, Row, Table, smaller_wins
+from tuwen.report.grouping import Row, Table
 from tuwen.report.markup import escape, in_both, marked
 from tuwen.report.matrix import ROOM, matrices
+from tuwen.report.scores import COLUMNS, smaller_wins
 from tuwen.report.words import (
     WORDS,
     beaten,

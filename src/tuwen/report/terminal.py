@@ -6,7 +6,8 @@ import io
 import re
 from collections.abc import Sequence
 
-from tuwen.report.grouping import COLUMNS, Row, Table
+from tuwen.report.grouping import Row, Table
+from tuwen.report.scores import COLUMNS
 from tuwen.report.words import (
     beaten,
     legend,

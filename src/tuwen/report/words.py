@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from tuwen.bench.runs import DIRECTIONS
-from tuwen.report.grouping import AVERAGE, Row, Score, Table
+from tuwen.report.grouping import Row, Table
+from tuwen.report.scores import AVERAGE, Score
 
 Language = Literal["en", "zh"]
 
