@@ -47,8 +47,11 @@ def test_the_list_has_a_line_each(tuwen, root, monkeypatch, width):
     assert "tuwen datasets NAME" in done.err
 
 
-def test_all_about_one_is_told(tuwen, root):
-    out = tuwen("datasets", "muge", "--data-root", root, "--format", "table").out
+def test_all_about_one_is_told(tuwen, root, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    out = tuwen("datasets", "muge", "--data-root", root.relative_to(root.parent), "--format", "table").out
+    assert max(map(len, out.splitlines())) <= 80
+    out = " ".join(out.split())
     for words in ("MUGE", "Tianchi", "what it was paired with", "no files there", "development", "encoded"):
         assert words in out
     (row,) = json.loads(tuwen("datasets", "muge", "--format", "json").out)

@@ -69,19 +69,38 @@ def _list(rows: list[dict[str, Any]]) -> None:
 
 
 def _tell(row: dict[str, Any]) -> None:
-    """All about one."""
-    facts = {name: row[name] for name in ("dataset", "title", "citation", "licence")}
-    facts["true is"] = "what shares a class" if row["relevance"] == "class" else "what it was paired with"
-    facts["languages"] = row["languages"]
-    facts["files"] = row["source"]
-    facts["folder"] = f"{row['folder']} ({'files are there' if row['there'] else 'no files there'})"
-    _output.facts(facts, "table")
-    for title in ("splits", "features"):
+    """All about one, in lines that end between words."""
+    _wrapped("", f"{row['dataset']}: {row['title']}")
+    true = "what shares a class" if row["relevance"] == "class" else "what it was paired with"
+    there = "files are there" if row["there"] else "no files there"
+    _wrapped("citation", row["citation"])
+    _wrapped("licence", row["licence"])
+    _wrapped("true is", f"{true}; texts: {', '.join(row['languages'])}")
+    _wrapped("files", row["source"])
+    _wrapped("folder", f"{row['folder']} ({there})")
+    for title, one in (("splits", "--split"), ("features", "--features")):
         print(f"\n{title}")
-        wide = max(map(len, row[title]))
         for name, line in row[title].items():
-            print(f"  {name:<{wide}}  {_output.clean(line)}")
+            _wrapped(f"  {one} {name}", line, wide=24)
     print()
+
+
+def _wrapped(name: str, words: str, wide: int = 10) -> None:
+    """`name  words`, with the further lines under the words."""
+    import shutil
+    import textwrap
+
+    head = f"{name:<{wide}}" if len(name) < wide else f"{name}  "
+    columns = shutil.get_terminal_size().columns
+    lines = textwrap.wrap(
+        _output.clean(words),
+        width=max(columns, 40),
+        initial_indent=head if name else "",
+        subsequent_indent=" " * wide,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    print("\n".join(lines))
 
 
 def _check(names: tuple[str, ...], data_root: Path | None, style: str) -> None:
