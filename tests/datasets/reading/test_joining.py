@@ -84,8 +84,10 @@ def test_an_image_that_stands_once_a_text_is_kept_once():
     images = IMAGES[[0, 0, 1]]
     found, _ = pairs(images=images, ids=["a", "a", "b"], labels=[7, 7, 8])
     assert found.image_ids == ("a", "b")
-    assert found.text_ids == ("0", "1", "2")
+    assert found.text_ids == ("a#0", "a#1", "b#2")
     assert found.image_of_text.tolist() == [0, 0, 1]
+    named, _ = pairs(images=images, image_ids=["a", "a", "b"], text_ids=["x", "y", "z"])
+    assert named.text_ids == ("x", "y", "z")
     assert found.labels.tolist() == [7, 8]
     with pytest.raises(InputError, match=r"image a of a file stands twice with different features \(row 1\)"):
         pairs(ids=["a", "a", "b"])

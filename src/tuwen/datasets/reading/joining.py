@@ -31,44 +31,56 @@ def joined(
     notes: list[str] = []
     if matlab:
         arrays, notes = _upright(arrays, where)
-    images, texts, captions = arrays["images"], arrays.get("texts"), arrays.get("captions")
-    if texts is not None and texts.dtype.kind in "US":
-        texts, captions = None, texts
-    _check("images", images, where)
-    if texts is not None:
-        _check("texts", texts, where)
-    count = len(texts) if texts is not None else len(captions) if captions is not None else 0
+    images, texts, captions = _sides(arrays, where)
+    count = len(captions) if texts is None else len(texts)
     image_ids, text_ids = _ids(arrays, len(images), count, where, prefix)
-    if "image_ids" not in arrays and len(set(image_ids)) < len(image_ids):
-        text_ids = tuple(f"{prefix}{row}" for row in range(count))  # the id of rows is that of their images
     pairs = Pairs(
         images=images,
         texts=texts,
         image_ids=image_ids,
         text_ids=text_ids,
         image_of_text=np.zeros(count, dtype=np.int64),
-        captions=() if captions is None else tuple(str(caption) for caption in captions.ravel()),
+        captions=captions,
     )
     labels = arrays.get("labels")
-    if labels is not None:
-        labels = labels.ravel() if labels.ndim == 2 and 1 in labels.shape else labels
+    if labels is not None and labels.ndim == 2 and 1 in labels.shape:
+        labels = labels.ravel()
     if len(set(image_ids)) < len(image_ids):
-        return _gathered(pairs, labels, where), notes
-    rows, kept, more = _rows(arrays, pairs, where)
-    if labels is not None and len(labels) != len(images):
-        if len(labels) != count:
-            raise _misaligned(len(labels), len(images), where)
-        labels = _of_images(labels[kept], rows, len(images), where)
-    pairs = Pairs(
-        images=images,
-        texts=None if texts is None else texts[kept],
-        image_ids=image_ids,
-        text_ids=tuple(text_ids[row] for row in kept),
+        return _gathered(pairs, labels, where, named="image_ids" in arrays), notes
+    pairs, more = _linked(pairs, labels, arrays, where)
+    return pairs, notes + more
+
+
+def _sides(arrays: dict[str, Array], where: str) -> tuple[Array, Array | None, tuple[str, ...]]:
+    """Features of both sides, checked, and captions; texts that are written out are captions."""
+    images, texts, captions = arrays["images"], arrays.get("texts"), arrays.get("captions")
+    _check("images", images, where)
+    if texts is not None and texts.dtype.kind in "US":
+        texts, captions = None, texts
+    if texts is not None:
+        _check("texts", texts, where)
+    return images, texts, () if captions is None else tuple(str(caption) for caption in captions.ravel())
+
+
+def _linked(
+    pairs: Pairs, labels: Array | None, arrays: dict[str, Array], where: str
+) -> tuple[Pairs, list[str]]:
+    """The pairs with the texts that have an image, and labels as they were read; and notes."""
+    rows, kept, notes = _rows(arrays, pairs, where)
+    n, m = len(pairs.image_ids), len(pairs.text_ids)
+    if labels is not None and len(labels) != n:
+        if len(labels) != m:
+            raise _misaligned(len(labels), n, where)
+        labels = _of_images(labels[kept], rows, n, where)
+    pairs = replace(
+        pairs,
+        texts=None if pairs.texts is None else pairs.texts[kept],
+        text_ids=tuple(pairs.text_ids[row] for row in kept.tolist()),
         image_of_text=rows,
         labels=labels,
-        captions=tuple(pairs.captions[row] for row in kept) if pairs.captions else (),
+        captions=tuple(pairs.captions[row] for row in kept.tolist()) if pairs.captions else (),
     )
-    return pairs, notes + more
+    return pairs, notes
 
 
 def _upright(arrays: dict[str, Array], where: str) -> tuple[dict[str, Array], list[str]]:
@@ -130,9 +142,15 @@ def _ids(
     return sides[0], sides[1]
 
 
-def _gathered(pairs: Pairs, labels: Array | None, where: str) -> Pairs:
-    """A row a pair, where images stand once for each of their texts: each image is kept once."""
+def _gathered(pairs: Pairs, labels: Array | None, where: str, *, named: bool) -> Pairs:
+    """A row a pair, where images stand once for each of their texts: each image is kept once.
+
+    Unless ids are `named` as those of images, they name rows; texts are then called by their row, `IMAGE#row`.
+    """
     n, m = len(pairs.image_ids), len(pairs.text_ids)
+    text_ids = pairs.text_ids
+    if not named and n == m:
+        text_ids = tuple(f"{name}#{row}" for row, name in enumerate(pairs.image_ids))
     first: dict[str, int] = {}
     for row, name in enumerate(pairs.image_ids):
         first.setdefault(name, row)
@@ -156,7 +174,14 @@ def _gathered(pairs: Pairs, labels: Array | None, where: str) -> Pairs:
         if len(labels) != m:
             raise _misaligned(len(labels), m, where)
         labels = _of_images(labels, rows, len(kept), where)
-    return replace(pairs, images=images, image_ids=tuple(first), image_of_text=rows, labels=labels)
+    return replace(
+        pairs,
+        images=images,
+        image_ids=tuple(first),
+        text_ids=text_ids,
+        image_of_text=rows,
+        labels=labels,
+    )
 
 
 def _rows(arrays: dict[str, Array], pairs: Pairs, where: str) -> tuple[Array, Array, list[str]]:
