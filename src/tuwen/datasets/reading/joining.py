@@ -145,7 +145,7 @@ def _ids(
 def _gathered(pairs: Pairs, labels: Array | None, where: str, *, named: bool) -> Pairs:
     """A row a pair, where images stand once for each of their texts: each image is kept once.
 
-    Unless ids are `named` as those of images, they name rows; texts are then called by their row, `IMAGE#row`.
+    Unless ids are `named` as those of images, they name rows; texts are then called `IMAGE#row`.
     """
     n, m = len(pairs.image_ids), len(pairs.text_ids)
     text_ids = pairs.text_ids
