@@ -38,9 +38,7 @@ def test_exactly_the_wrong_averages_are_found(found):
 
 
 def test_exactly_these_other_errors_are_found(found):
-    places = {
-        (one.kind, one.table, one.row) for one in found if one.kind not in ("average", "chance", "dip")
-    }
+    places = {(one.kind, one.table, one.row) for one in found if one.kind not in ("average", "chance", "dip")}
     assert places == {
         ("reference", "003-6", "DSCMR"),
         ("repeated", "003-9", "VSRN"),
