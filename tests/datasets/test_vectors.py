@@ -9,6 +9,7 @@ from tiny_captions import rows_of, write_vectors
 from tuwen.datasets.layouts import Caption, Listed
 from tuwen.datasets.vectors import look_up, read_regions
 from tuwen.errors import Damaged, InputError
+from tuwen.files import read_arrays
 
 
 def listed(*images, **more):
@@ -39,6 +40,17 @@ def test_texts_are_found_by_number_when_the_whole_file_was_encoded(tmp_path):
     assert texts[:, 0].tolist() == [0, 1]
     with pytest.raises(InputError, match=r"no features of 2 of the 2 texts .* a#0, b#0"):
         look_up(tmp_path / "f.npz", listed("a", "b", texts_in_file=4))
+
+
+def test_texts_of_another_file_are_refused(tmp_path):
+    write_vectors(tmp_path / "f.npz", ["a", "b"], ["1", "2"])
+    arrays = read_arrays(tmp_path / "f.npz")
+    np.savez(tmp_path / "f.npz", **arrays, image_of_text=np.array(["a", "photos/b.jpg"]))
+    _, texts = look_up(tmp_path / "f.npz", listed("a", "b", texts_in_file=2))
+    assert texts[:, 0].tolist() == [0, 1]
+    np.savez(tmp_path / "f.npz", **arrays, image_of_text=np.array(["b", ""]))
+    with pytest.raises(InputError, match=r"texts of other images than captions\.csv: 1, first a#0"):
+        look_up(tmp_path / "f.npz", listed("a", "b", texts_in_file=2))
 
 
 def test_eight_bit_features_are_scaled(tmp_path):

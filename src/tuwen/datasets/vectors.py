@@ -57,6 +57,7 @@ def look_up(path: Path, listed: Listed) -> tuple[Array, Array | None]:
     rows = [place.get(caption.id, -1) for caption in listed.captions]
     if min(rows) < 0 and place.keys() == {str(number + 1) for number in range(listed.texts_in_file)}:
         rows = [place[str(caption.number)] for caption in listed.captions]
+        _check_images(path, listed, arrays.get("image_of_text"), rows)
     _all_found(path, "texts", rows, [caption.id for caption in listed.captions], listed.file)
     return images, check_matrix(f"{path.name}: text_vectors", arrays["text_vectors"][rows])
 
@@ -96,6 +97,23 @@ def read_regions(path: Path, count: int, *, mean: bool) -> Array:
         np.asarray(block, np.float32) if block.ndim == 2 else block.mean(1, np.float32) for block in blocks
     ]
     return check_matrix(path.name, np.concatenate(means))
+
+
+def _check_images(path: Path, listed: Listed, images: Array | None, rows: Sequence[int]) -> None:
+    """Numbers fit any file of as many texts; where the images of texts are known, they must be the same."""
+    if images is None:
+        return
+    wrong = []
+    for caption, row in zip(listed.captions, rows, strict=True):
+        known = {*caption.images, *(more for name in caption.images for more in listed.aliases.get(name, ()))}
+        named = str(images[row])
+        if named and not {named, stem(named)} & known:
+            wrong.append(caption.id)
+    if wrong:
+        raise InputError(
+            f"{path} has texts of other images than {listed.file.name}: {len(wrong)}, first {wrong[0]}; it "
+            "was encoded from another file"
+        )
 
 
 def _places(path: Path, what: str, ids: Array, vectors: Array) -> dict[str, int]:
