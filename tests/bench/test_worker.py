@@ -61,7 +61,7 @@ def test_features_that_are_not_finite_fail_the_cell(cell, cut_as, halves, bad):
 
 def test_a_method_that_needs_labels_says_that_there_are_none(cell, cut_as, captioned):
     cut_as(**captioned)
-    assert "learns from class labels" in run_cell(cell("sm", {})).error
+    assert "sm learns from class labels, and" in run_cell(cell("sm", {})).error
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_rows_that_do_not_align_and_labels_that_are_missing_are_told(tuwen, pair
     np.savez("bare.npz", images=rng.normal(size=(20, 3)), texts=rng.normal(size=(20, 3)))
     done = tuwen("bench", "--data", "bare.npz", "--methods", "sm", "--format", "table")
     assert done.code == 1
-    assert "SM learns from class labels" in done.out
+    assert "sm learns from class labels, and bare.npz has none" in done.out
 
 
 def test_who_stops_is_told_that_the_rest_is_kept(tuwen, pairs, monkeypatch):

@@ -14,7 +14,7 @@ from tuwen.bench import machine
 from tuwen.bench.loading import Material, prepare
 from tuwen.bench.runs import Cell, Run
 from tuwen.bench.scoring import score
-from tuwen.errors import TuwenError
+from tuwen.errors import InputError, TuwenError
 from tuwen.files import read_json
 from tuwen.methods import Method
 
@@ -50,6 +50,8 @@ def failed(cell: Cell, error: BaseException) -> Run:
 def _run(cell: Cell, data_root: Path | None, cache: Path | None) -> dict[str, Any]:
     method = methods.find(cell.method)(**cell.params)
     material = prepare(cell, data_root=data_root, cache=cache)
+    if method.needs_labels and material.train.labels is None:
+        raise InputError(f"{cell.method} learns from class labels, and {cell.data} has none; leave it out")
     held = machine.held_mb()
     fit_seconds = _fit(method, material)
     fitted = machine.peak_mb()
