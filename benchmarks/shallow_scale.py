@@ -115,6 +115,8 @@ def fitted(name: str, n: int, seconds: float) -> dict[str, Any]:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
     images, texts, labels = pairs(n)
     method = methods.find(name)()
+    if method.needs_counts:
+        images, texts = np.maximum(images, 0, out=images), np.maximum(texts, 0, out=texts)
     before = peak_mb()
     start = time.process_time()
     try:

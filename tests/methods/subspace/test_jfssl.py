@@ -28,5 +28,5 @@ def test_a_feature_of_noise_is_hardly_used(classes):
 
 
 def test_wikipedia_gives_the_measured_values(scored):
-    np.testing.assert_allclose(scored(JFSSL(match="dot")), (0.289, 0.217), atol=0.005)
-    np.testing.assert_allclose(scored(JFSSL()), (0.273, 0.217), atol=0.005)
+    np.testing.assert_allclose(scored(JFSSL(match="dot", selection=20.0)), (0.289, 0.217), atol=0.005)
+    np.testing.assert_allclose(scored(JFSSL(selection=20.0)), (0.273, 0.217), atol=0.005)

@@ -26,8 +26,8 @@ class LPCCA(LinearSpace):
 
     Args:
         dim: Width of the common space.
-        neighbours: Of the graphs; few make it follow single pairs. The graphs take 24 bytes for each row and
-            neighbour a modality.
+        neighbours: Of the graphs; few make it follow single pairs. 400 were as good as 1,000 on held-out
+            pairs of Wikipedia, and 200 worse. The graphs take 24 bytes for each row and neighbour a modality.
         heat: Weigh neighbours by a Gaussian of their distance.
         ridge: Added to the diagonals, relative to their mean.
     """
@@ -41,7 +41,7 @@ class LPCCA(LinearSpace):
     )
 
     dim: int = 8
-    neighbours: int = 1000
+    neighbours: int = 400
     heat: bool = False
     ridge: float = 1e-4
 

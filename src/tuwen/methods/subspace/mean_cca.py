@@ -13,7 +13,8 @@ from tuwen.methods.classes import ClassCorrelation, class_means
 class MeanCCA(ClassCorrelation):
     """Correlates the mean image of each class with its mean text: the cheapest use of labels.
 
-    As few means as classes correlate wholly without a ridge, so the default is large.
+    As few means as classes correlate wholly without a ridge, so the default is large: 10 was as good as more
+    on held-out pairs of Wikipedia, and 1 worse.
     """
 
     paper = Paper(
@@ -24,7 +25,7 @@ class MeanCCA(ClassCorrelation):
         "https://proceedings.mlr.press/v33/rasiwasia14.html",
     )
 
-    ridge: float = 1.0
+    ridge: float = 10.0
 
     def _covariances(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array, Array]:
         a, b = class_means(x, labels), class_means(y, labels)
