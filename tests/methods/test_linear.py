@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from tuwen.errors import InputError
-from tuwen.methods.linear import canonical, check_rank, fixed_signs, inverse_root, moments, rank_of
+from tuwen.methods.linear import (
+    canonical,
+    canonical_of,
+    check_rank,
+    fixed_signs,
+    inverse_root,
+    moments,
+    rank_of,
+    row_axes,
+    turned,
+    turned_back,
+)
 
 
 class Wide:
@@ -42,3 +53,25 @@ def test_ranks_and_signs():
     check_rank(Wide(), "dim", 5, "so it is")
     with pytest.raises(InputError, match="dim is 5, but so it is: Wide has at most 4 directions"):
         check_rank(Wide(), "dim", 4, "so it is")
+
+
+def test_rows_turned_to_their_axes_keep_their_products():
+    """Of centred rows, which span one dimension less than there are."""
+    x = np.random.default_rng(0).normal(size=(6, 20))
+    x -= x.mean(axis=0)
+    axes = row_axes(x)
+    assert axes.shape == (20, 5)
+    near = turned(x, axes)
+    np.testing.assert_allclose(near @ near.T, x @ x.T, atol=1e-12)
+    np.testing.assert_allclose(turned_back(near.T, axes), x.T, atol=1e-12)
+    assert row_axes(x[:, :6]) is None
+
+
+def test_correlation_of_wide_rows_is_that_of_the_whole_covariances():
+    """With a ridge there is one solution, sought among all columns or in the axes of the rows."""
+    rng = np.random.default_rng(0)
+    x, y = (side - side.mean(axis=0) for side in rng.normal(size=(2, 10, 30)))
+    found = canonical(x, y, 0.1)
+    wanted = canonical_of(x.T @ x / 10, x.T @ y / 10, y.T @ y / 10, 0.1)
+    np.testing.assert_allclose(found[2], wanted[2], atol=1e-10)
+    np.testing.assert_allclose(found[0] @ found[1].T, wanted[0] @ wanted[1].T, atol=1e-8)

@@ -13,6 +13,8 @@ from tuwen.arrays import MODALITIES, Array, Modality, unit_rows
 from tuwen.errors import InputError, NotFittedError
 from tuwen.saved import Saved, write
 
+_CELLS = 2**30  # of multi-hot labels: 4 GiB
+
 
 class Paper(NamedTuple):
     """Where a method was published."""
@@ -75,6 +77,12 @@ class Method(ABC):
             raise InputError(
                 f"labels names no class for any of the {len(images)} rows; {name} learns from classes"
             )
+        if self.needs_labels:
+            check_members(self, classes)
+            if (classes == classes[0]).all():
+                raise InputError(
+                    f"labels calls all {len(classes)} rows alike; {name} needs at least two classes"
+                )
         self._fit(images, texts, classes)
         self.widths_: dict[str, int] = {"image": images.shape[-1], "text": texts.shape[-1]}
         return self
@@ -133,6 +141,8 @@ class Method(ABC):
         shape = "(n, parts, d)" if self.takes_sets else "(n, d)"
         if values.ndim != shape.count(",") + 1:
             raise InputError(f"{type(self).__name__} takes {name} of shape {shape}, got {values.shape}")
+        if not values.shape[-1]:
+            raise InputError(f"{name} has no columns (shape {values.shape}); there is nothing to learn from")
         if not np.isfinite(values).all():
             raise InputError(f"{name} has NaN or infinite values")
         if self.needs_counts and values.min(initial=0) < 0:
@@ -249,7 +259,7 @@ def multi_hot(labels: Array | None, n: int) -> Array:
 
     Raises:
         InputError: There are not n rows, a class number is not a whole number from 0 on, or a multi-hot
-            matrix has NaN or values below 0.
+            matrix has NaN or values below 0, or class numbers are too high for a column each.
     """
     if labels is None:
         return np.zeros((n, 0), dtype=np.float32)
@@ -262,4 +272,26 @@ def multi_hot(labels: Array | None, n: int) -> Array:
         return labels.astype(np.float32)
     if labels.dtype.kind not in "iu" or (len(labels) and labels.min() < 0):
         raise InputError("labels must be class numbers from 0 on, or a multi-hot matrix")
-    return np.eye(int(labels.max(initial=-1)) + 1, dtype=np.float32)[labels]
+    highest = int(labels.max()) if n else -1
+    if n * (highest + 1) > _CELLS:
+        raise InputError(
+            f"labels has class number {highest} among {n} rows: a column for each class would not fit; "
+            "number classes from 0 on without gaps"
+        )
+    classes = np.zeros((n, highest + 1), dtype=np.float32)
+    classes[np.arange(n), labels] = 1
+    return classes
+
+
+def check_members(method: Method, labels: Array) -> None:
+    """Refuse multi-hot labels with a class that has no row.
+
+    Raises:
+        InputError: There is one.
+    """
+    empty = np.flatnonzero(~labels.any(axis=0))
+    if len(empty):
+        raise InputError(
+            f"class {empty[0]} of labels has no row ({len(empty)} such classes); {type(method).__name__} "
+            "needs rows of every class: number classes without gaps, or leave out empty columns"
+        )

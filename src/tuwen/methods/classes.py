@@ -10,8 +10,8 @@ import numpy as np
 
 from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import InputError
-from tuwen.methods.base import Coder
-from tuwen.methods.linear import canonical_of, check_rank, moments
+from tuwen.methods.base import Coder, check_members
+from tuwen.methods.linear import canonical_of, check_rank, moments, row_axes, turned, turned_back
 
 
 @dataclass(kw_only=True, eq=False)
@@ -69,13 +69,16 @@ class ClassCorrelation(ClassSpace):
 
     def _fit(self, images: Array, texts: Array, labels: Array) -> None:
         x, y, labels = self._learn(images, texts, labels)
+        axes = row_axes(x), row_axes(y)
+        x, y = turned(x, axes[0]), turned(y, axes[1])
         u, v, correlations = canonical_of(*self._covariances(x, y, labels), self.ridge)
         rank = int((correlations > 1e-6).sum())  # below is rounding, which a small ridge has amplified
         if self.components or not rank:
             check_rank(self, "components", rank, "the labels tell no more apart")
         self.columns_ = self.components or rank
         self.correlations_ = correlations[: self.columns_]
-        self.weights_ = {"image": u[:, : self.columns_], "text": v[:, : self.columns_]}
+        u, v = u[:, : self.columns_], v[:, : self.columns_]
+        self.weights_ = {"image": turned_back(u, axes[0]), "text": turned_back(v, axes[1])}
 
     @abstractmethod
     def _covariances(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array, Array]:
@@ -113,15 +116,9 @@ def check_classes(method: Any, labels: Array) -> None:
     Raises:
         InputError: There are fewer than two classes, or one has no row.
     """
-    empty = np.flatnonzero(~labels.any(axis=0))
-    name = type(method).__name__
-    if len(empty):
-        raise InputError(
-            f"class {empty[0]} of labels has no row ({len(empty)} such classes); {name} needs rows of every "
-            "class: number classes without gaps, or leave out empty columns"
-        )
+    check_members(method, labels)
     if labels.shape[1] < 2:
-        raise InputError(f"labels has {labels.shape[1]} class; {name} needs at least two")
+        raise InputError(f"labels has {labels.shape[1]} class; {type(method).__name__} needs at least two")
 
 
 def class_means(x: Array, labels: Array) -> Array:

@@ -102,7 +102,7 @@ def neighbour_graph(x: Array, k: int, metric: Metric = "cosine", heat: bool = Fa
     from scipy.sparse import csr_matrix
 
     found, values = neighbours(x, k, metric)
-    squared = 2 - 2 * values if metric == "cosine" else values
+    squared = np.asarray(2 - 2 * values if metric == "cosine" else values, dtype=np.float64)
     weights = np.ones(found.size)
     if heat:
         weights = np.exp(-squared.ravel() / (2 * max(float(squared.sum()) / max(squared.size, 1), 1e-300)))

@@ -51,13 +51,11 @@ class _Linear(Coder):
 
     def _turned(self, x: Array, modality: Modality) -> Array:
         """Centred features in the axes of their rows, where rows are fewer than columns."""
-        axes = self._axes[modality]
-        return x if axes is None else np.asarray(x @ axes)
+        return turned(x, self._axes[modality])
 
     def _turned_back(self, columns: Array, modality: Modality) -> Array:
         """Columns (d, k) for the features as given, from columns for turned ones."""
-        axes = self._axes[modality]
-        return columns if axes is None else np.asarray(axes @ columns)
+        return turned_back(columns, self._axes[modality])
 
     def _transform(self, features: Array, modality: Modality) -> Array:
         return np.asarray(self._centred(features, modality) @ self.weights_[modality])
@@ -101,11 +99,21 @@ def check_rank(method: Any, wanted: str, rank: int, why: str) -> None:
         InputError: It is more than the rank.
     """
     value = getattr(method, wanted)
-    if value > rank:
+    if value is not None and value <= rank:
+        return
+    name, most = type(method).__name__, rank // 8 * 8 if wanted == "bits" else rank
+    if most:
         raise InputError(
-            f"{wanted} is {value}, but {why}: {type(method).__name__} has at most {rank} directions here; "
-            f"set {wanted} to {rank} or less, or use features of higher rank"
+            f"{wanted} is {value}, but {why}: {name} has at most {rank} directions here; "
+            f"set {wanted} to {most} or less, or use features of higher rank"
         )
+    least = (
+        f"at most {rank} directions here, too few for the shortest code of 8 bits" if rank else "none here"
+    )
+    raise InputError(
+        f"{wanted} is {value}, but {why}: {name} has {least}; "
+        "use images and texts of which more features vary together, or more rows"
+    )
 
 
 def row_axes(x: Array) -> Array | None:
@@ -114,6 +122,24 @@ def row_axes(x: Array) -> Array | None:
         return None
     _, values, axes = np.linalg.svd(x, full_matrices=False)
     return np.asarray(axes[: max(rank_of(values), 1)].T)
+
+
+def principal_axes(x: Array) -> Array:
+    """Orthonormal axes (d, r) of centred (n, d), that of most variance first; all d where rows are enough."""
+    axes = row_axes(x.astype(np.float64))
+    if axes is None:
+        axes = np.linalg.eigh(x.T.astype(np.float64) @ x / len(x))[1][:, ::-1]
+    return np.asarray(axes)
+
+
+def turned(x: Array, axes: Array | None) -> Array:
+    """Rows (n, d) in their axes, (n, r), where there are axes."""
+    return x if axes is None else np.asarray(x @ axes)
+
+
+def turned_back(columns: Array, axes: Array | None) -> Array:
+    """Columns (d, k) for rows as given, from columns (r, k) for turned ones."""
+    return columns if axes is None else np.asarray(axes @ columns)
 
 
 def rank_of(values: Array, largest: float | None = None) -> int:
@@ -148,10 +174,9 @@ def canonical(x: Array, y: Array, ridge: float) -> tuple[Array, Array, Array]:
         correlations (k,).
     """
     n, axes = len(x), (row_axes(x), row_axes(y))
-    x, y = (side if turn is None else side @ turn for side, turn in zip((x, y), axes, strict=True))
+    x, y = turned(x, axes[0]), turned(y, axes[1])
     u, v, correlations = canonical_of(x.T @ x / n, x.T @ y / n, y.T @ y / n, ridge)
-    u, v = (side if turn is None else turn @ side for side, turn in zip((u, v), axes, strict=True))
-    return u, v, correlations
+    return turned_back(u, axes[0]), turned_back(v, axes[1]), correlations
 
 
 def canonical_of(

@@ -8,7 +8,7 @@ import numpy as np
 
 from tuwen.arrays import Array, Modality
 from tuwen.errors import InputError
-from tuwen.methods.base import Paper
+from tuwen.methods.base import Paper, check_members
 from tuwen.methods.discrete import as_signs
 from tuwen.methods.linear import LinearHasher, leading_pair
 
@@ -39,6 +39,7 @@ class CMSSH(LinearHasher):
     pairs: int = 40_000
 
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
+        check_members(self, labels)
         rows, columns, like = self._drawn(len(x), labels)
         weights = np.full(len(rows), 1 / len(rows))
         self.losses_: list[float] = []
@@ -65,7 +66,9 @@ class CMSSH(LinearHasher):
     def _drawn(self, n: int, labels: Array) -> tuple[Array, Array, Array]:
         """Rows of images and of texts, and +1 or -1 for each of the pairs."""
         if n < 2 or self.pairs < 2:
-            raise InputError(f"there are {n} rows and pairs is {self.pairs}; CMSSH needs at least 2 of both")
+            raise InputError(
+                f"images and texts have {n} rows and pairs is {self.pairs}; CMSSH needs at least 2 of both"
+            )
         rng = np.random.default_rng(self.seed)
         rows, columns = rng.integers(0, n, (2, 20 * self.pairs))
         like = _share(labels, rows, columns) if labels.shape[1] else rows == columns

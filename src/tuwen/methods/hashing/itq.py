@@ -8,7 +8,7 @@ import numpy as np
 
 from tuwen.arrays import Array, Modality
 from tuwen.methods.base import Hasher, Paper
-from tuwen.methods.linear import check_shared, shared_means
+from tuwen.methods.linear import check_shared, principal_axes, shared_means
 
 
 @dataclass(kw_only=True, eq=False)
@@ -41,11 +41,10 @@ class ITQ(Hasher):
         check_shared(self, images, texts)
         self.means_ = shared_means(images, texts)
         centred = np.concatenate([images - self.means_["image"], texts - self.means_["text"]])
-        _, vectors = np.linalg.eigh(centred.T.astype(np.float64) @ centred / len(centred))
-        directions = vectors[:, ::-1].astype(np.float32)  # the largest variance first
+        directions = principal_axes(centred).astype(np.float32)
         rng = np.random.default_rng(self.seed)
         weights, self.errors_ = [], []
-        for start in range(0, self.bits, len(directions)):
+        for start in range(0, self.bits, directions.shape[1]):
             leading = directions[:, : self.bits - start]
             rotation, errors = self._rotation(centred @ leading, rng)
             weights.append(leading @ rotation)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.methods.base import Hasher, Paper
-from tuwen.methods.linear import fixed_signs
+from tuwen.methods.linear import fixed_signs, principal_axes
 from tuwen.methods.sparse import better_atoms, short_rows, sparse_codes
 
 
@@ -57,8 +57,7 @@ class LSSH(Hasher):
             some = np.sort(rng.choice(len(images), self.rows, replace=False))
             images, texts = images[some], texts[some]
         centred = images - self.means_["image"]
-        _, vectors = np.linalg.eigh(centred.T.astype(np.float64) @ centred)
-        vectors = vectors[:, ::-1][:, : self.image_dim]
+        vectors = principal_axes(centred)[:, : self.image_dim]
         self.components_ = (vectors * fixed_signs(vectors)).astype(np.float32)
         x, t = self._prepared(images, "image"), self._prepared(texts, "text")
         atoms = min(self.atoms, len(x))

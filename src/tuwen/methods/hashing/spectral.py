@@ -8,7 +8,7 @@ import numpy as np
 
 from tuwen.arrays import Array, Modality
 from tuwen.methods.base import Hasher, Paper
-from tuwen.methods.linear import check_shared, fixed_signs, shared_means
+from tuwen.methods.linear import check_shared, fixed_signs, principal_axes, shared_means
 
 
 @dataclass(kw_only=True, eq=False)
@@ -34,8 +34,7 @@ class Spectral(Hasher):
         check_shared(self, images, texts)
         self.means_ = shared_means(images, texts)
         centred = np.concatenate([images - self.means_["image"], texts - self.means_["text"]])
-        _, vectors = np.linalg.eigh(centred.T.astype(np.float64) @ centred / len(centred))
-        vectors = vectors[:, ::-1][:, : self.bits]
+        vectors = principal_axes(centred)[:, : self.bits]
         vectors = vectors * fixed_signs(vectors)
         projected = centred @ vectors
         low, spans = projected.min(axis=0), np.ptp(projected, axis=0)

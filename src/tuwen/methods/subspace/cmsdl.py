@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuwen.arrays import Array, Modality
-from tuwen.methods.base import CommonSpace, Paper
+from tuwen.methods.base import CommonSpace, Paper, check_members
 from tuwen.methods.classes import standards
 from tuwen.methods.sparse import better_atoms, short_rows, sparse_codes
 
@@ -38,11 +38,12 @@ class CmSDL(CommonSpace):
     )
 
     dim: int = 16
-    sparsity: float = 0.03
-    guidance: float = 10.0
+    sparsity: float = 0.01
+    guidance: float = 3.0
     iterations: int = 20
 
     def _fit(self, images: Array, texts: Array, labels: Array) -> None:
+        check_members(self, labels)
         self.moments_ = standards(images, texts)
         # sides of unlike widths count alike
         self.scales_ = {"image": images.shape[1] ** -0.5, "text": texts.shape[1] ** -0.5}

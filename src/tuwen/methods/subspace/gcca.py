@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuwen.arrays import Array
-from tuwen.methods.base import Paper
+from tuwen.methods.base import Paper, check_members
 from tuwen.methods.linear import LinearSpace, check_rank, shared_scores
 
 
@@ -33,6 +33,7 @@ class GCCA(LinearSpace):
     ridge: float = 1e-4
 
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
+        check_members(self, labels)
         views = [x, y] + ([labels - labels.mean(axis=0)] if labels.shape[1] else [])
         weights, values = shared_scores(views, self.ridge)
         check_rank(self, "dim", len(values), "no more directions are shared")

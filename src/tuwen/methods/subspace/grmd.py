@@ -12,6 +12,7 @@ from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.classes import ClassSpace
 from tuwen.methods.graphs import laplacian, neighbour_graph
+from tuwen.methods.linear import row_axes, turned, turned_back
 
 Direction = Literal["both", "i2t", "t2i"]
 _DIRECTIONS = ("both", "i2t", "t2i")
@@ -65,10 +66,15 @@ class GRMD(ClassSpace):
 
     def _fit(self, images: Array, texts: Array, labels: Array) -> None:
         x, y, labels = self._learn(images, texts, labels)
+        axes = row_axes(x), row_axes(y)
+        x, y = turned(x, axes[0]), turned(y, axes[1])
         rough = [self._rough(side, labels) for side in (x, y)]
         u, v = self._solve(x, y, labels, rough)
         second_v, second_u = self._solve(y, x, labels, rough[::-1])
-        self.weights_ = {"i2t": {"image": u, "text": v}, "t2i": {"image": second_u, "text": second_v}}
+        self.weights_ = {
+            name: {"image": turned_back(a, axes[0]), "text": turned_back(b, axes[1])}
+            for name, a, b in (("i2t", u, v), ("t2i", second_u, second_v))
+        }
 
     def _rough(self, x: Array, labels: Array) -> Array:
         """Roughness over the graph, smoothing · XᵀGX, (d, d)."""

@@ -10,6 +10,7 @@ from tuwen.arrays import Array, Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.classes import ClassSpace
+from tuwen.methods.linear import row_axes, turned, turned_back
 
 
 @dataclass(kw_only=True, eq=False)
@@ -56,10 +57,11 @@ class P3S(ClassSpace):
             raise InputError(f"fidelity is {self.fidelity} and ridge {self.ridge}; both must be above 0")
 
     def _fit(self, images: Array, texts: Array, labels: Array) -> None:
-        sides = self._learn(images, texts, labels)
-        self.n_, labels = len(images), sides[2]
-        grams = [side.T @ side for side in sides[:2]]
-        targets = [side.T @ labels for side in sides[:2]]
+        x, y, labels = self._learn(images, texts, labels)
+        self.n_, axes = len(images), (row_axes(x), row_axes(y))
+        sides = turned(x, axes[0]), turned(y, axes[1])
+        grams = [side.T @ side for side in sides]
+        targets = [side.T @ labels for side in sides]
         cross = sides[0].T @ sides[1]
         crosses = (cross, cross.T)
         rng = np.random.default_rng(self.seed)
@@ -86,8 +88,8 @@ class P3S(ClassSpace):
             apart = sum(float((v * (g @ v)).sum()) for v, g in zip(w, grams, strict=True))
             apart -= 2 * float((w[0] * (cross @ w[1])).sum())
             self.objective_.append(total + self.agreement * apart)
-        self.weights_ = {"image": w[0], "text": w[1]}
-        self.private_ = {"image": p[0], "text": p[1]}
+        self.weights_ = {"image": turned_back(w[0], axes[0]), "text": turned_back(w[1], axes[1])}
+        self.private_ = {"image": turned_back(p[0], axes[0]), "text": turned_back(p[1], axes[1])}
 
     def _loadings(self, gram: Array, maps: Array, rest: Array) -> Array:
         """What gives features back from a subspace, (k, d); `rest` is Xᵀ times what is left to give."""

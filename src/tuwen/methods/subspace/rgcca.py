@@ -9,7 +9,7 @@ import numpy as np
 
 from tuwen.arrays import Array
 from tuwen.errors import InputError
-from tuwen.methods.base import Paper
+from tuwen.methods.base import Paper, check_members
 from tuwen.methods.linear import LinearSpace, check_rank, fixed_signs, inverse_root_of, moments
 
 _SCHEMES = ("factorial", "centroid", "horst")
@@ -51,6 +51,7 @@ class RGCCA(LinearSpace):
             raise InputError(f"scheme is {self.scheme!r}; it is one of {', '.join(_SCHEMES)}")
 
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
+        check_members(self, labels)
         views = [x, y]
         if labels.shape[1]:
             mean, deviation = moments(labels)
