@@ -170,7 +170,7 @@ class _Work:
         """Where the files that a run read lie now, with the checksums they had."""
         data = run.cell.data
         if data in datasets.names():
-            folder = datasets.root(self.data_root) / data
+            folder = datasets.open_dataset(data, self.data_root).folder
         else:
             path = Path(data.partition(",")[0])
             folder = path if path.is_dir() else path.parent
