@@ -113,7 +113,9 @@ class Network(Method):
             self._start(*train)
             self._train(train, chosen_on)
         self.net_.eval()
+        self.chosen_on = chosen_on
         self._finish(*train)
+        del self.chosen_on
 
     def _parts(self, images: Array, texts: Array, labels: Array) -> tuple[list[Array], Pairs | None]:
         """What is learned from, and what chooses the epoch."""
@@ -263,7 +265,10 @@ class Network(Method):
         """Called once before training, with all that is learned from; the networks are there."""
 
     def _finish(self, images: Array, texts: Array, labels: Array) -> None:
-        """Called once after training, with all that was learned from."""
+        """Called once after training, with all that was learned from.
+
+        `self.chosen_on` has the pairs that chose the epoch, or None, for what else is to be chosen.
+        """
 
     @property
     def state(self) -> dict[str, Any]:
