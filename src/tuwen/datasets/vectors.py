@@ -30,15 +30,7 @@ def look_up(path: Path, listed: Listed) -> tuple[Array, Array | None]:
         Damaged: It is not such a file.
     """
     arrays = read_arrays(path)
-    if "names" in arrays and "features" in arrays:
-        ids, vectors = arrays["names"], arrays["features"]
-    elif "image_ids" in arrays and "image_vectors" in arrays:
-        ids, vectors = arrays["image_ids"], arrays["image_vectors"]
-    else:
-        raise InputError(
-            f"{path} has no image_ids and image_vectors, only {', '.join(sorted(arrays)) or 'nothing'}; "
-            "encode the images with `tuwen encode`"
-        )
+    ids, vectors = _images(path, arrays)
     place = _places(path, "images", ids, vectors)
     for name, row in list(place.items()):
         place.setdefault(stem(name), row)
@@ -97,6 +89,17 @@ def read_regions(path: Path, count: int, *, mean: bool) -> Array:
         np.asarray(block, np.float32) if block.ndim == 2 else block.mean(1, np.float32) for block in blocks
     ]
     return check_matrix(path.name, np.concatenate(means))
+
+
+def _images(path: Path, arrays: dict[str, Array]) -> tuple[Array, Array]:
+    """Ids of images and their vectors, under either pair of names."""
+    for ids, vectors in (("image_ids", "image_vectors"), ("names", "features")):
+        if ids in arrays and vectors in arrays:
+            return arrays[ids], arrays[vectors]
+    raise InputError(
+        f"{path} has no image_ids and image_vectors, only {', '.join(sorted(arrays)) or 'nothing'}; "
+        "encode the images with `tuwen encode`"
+    )
 
 
 def _check_images(path: Path, listed: Listed, images: Array | None, rows: Sequence[int]) -> None:
