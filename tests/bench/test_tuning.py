@@ -101,7 +101,7 @@ def test_choices_are_kept_and_told(tuned, tmp_path):
     assert page == table(choices)
     assert page.count("**chosen**") == 1
     runs = noted(run_all(cells, tmp_path, apart=False), choices)
-    assert runs[0].notes[-1] == str(choices[0])
+    assert runs[0].notes[-1] == choices[0].how
     assert not any("validation pairs" in note for note in runs[1].notes)
 
 

@@ -64,16 +64,21 @@ class Choice:
     train: int
     keys: tuple[str, ...]
 
-    def __str__(self) -> str:
-        name = self.method if self.codes == "vectors" else f"{self.method} ({self.codes})"
+    @property
+    def how(self) -> str:
+        """What was chosen, out of how many, by how much."""
         if not self.settings:
-            return f"{name}: all {len(self.tried)} settings failed: {self.tried[0].reason}"
+            return f"all {len(self.tried)} settings failed: {self.tried[0].reason}"
         best = next(one for one in self.tried if one.settings == self.settings)
         words = ", ".join(f"{name}={value}" for name, value in self.settings.items())
         return (
-            f"{name}: {words}, the best of {len(self.tried)} settings on {self.queries:,} validation pairs "
+            f"{words}, the best of {len(self.tried)} settings on {self.queries:,} validation pairs "
             f"({self.metric} {best.mean or 0:.4f} ± {best.error:.4f}, mean of both directions)"
         )
+
+    def __str__(self) -> str:
+        name = self.method if self.codes == "vectors" else f"{self.method} ({self.codes})"
+        return f"{name}: {self.how}"
 
 
 def tune(
@@ -140,7 +145,7 @@ def tune(
 
 def noted(runs: Sequence[Run], choices: Sequence[Choice]) -> list[Run]:
     """Runs with a note on how their settings were chosen, for those that were."""
-    told = {key: str(choice) for choice in choices for key in choice.keys}
+    told = {key: choice.how for choice in choices for key in choice.keys}
     return [
         replace(run, notes=(*run.notes, told[run.cell.key])) if run.cell.key in told else run for run in runs
     ]
