@@ -21,8 +21,8 @@ from tuwen.methods.validation import both_ways
 class CDPAE(NetworkSpace):
     """Keeps, within and between modalities, the distances that pairs had in both; then scores by neighbours.
 
-    With d the cosine distance and D = sqrt(d(x, x') d(y, y')), lowers mean d(u, v) of pairs, plus preserving *
-    mean |d - D| over (u, v'), (u, u') and (v, v'), plus reconstruction * squared error of autoencoders that
+    With d the cosine distance and D = sqrt(d(x, x') d(y, y')), lowers mean d(u, v) of pairs, plus preserving
+    * mean |d - D| over (u, v'), (u, u') and (v, v'), plus reconstruction * squared error of autoencoders that
     see features with zeros. An image and a text are then as close as their nearest training items are to
     each other in the common space (`similarity`); `transform` gives vectors without that stage.
     Differs from the paper: features are left out item by item, not the same ones for a batch; the released
