@@ -28,6 +28,13 @@ def test_an_exact_name_goes_before_the_name_of_a_file(tmp_path):
     assert look_up(tmp_path / "f.npz", listed("a"))[0][:, 0].tolist() == [1]
 
 
+def test_files_of_one_name_in_two_folders_are_not_guessed(tmp_path):
+    write_vectors(tmp_path / "f.npz", ["x/a.jpg", "y/a.jpg", "y/b.jpg"])
+    assert look_up(tmp_path / "f.npz", listed("b"))[0][:, 0].tolist() == [2]
+    with pytest.raises(InputError, match="no features of 1 of the 1 images"):
+        look_up(tmp_path / "f.npz", listed("a"))
+
+
 def test_texts_are_found_by_name(tmp_path):
     write_vectors(tmp_path / "f.npz", ["a", "b"], ["b#0", "x", "a#0"])
     _, texts = look_up(tmp_path / "f.npz", listed("a", "b"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,8 +33,10 @@ def look_up(path: Path, listed: Listed) -> tuple[Array, Array | None]:
     arrays = read_arrays(path)
     ids, vectors = _images(path, arrays)
     place = _places(path, "images", ids, vectors)
-    for name, row in list(place.items()):
-        place.setdefault(stem(name), row)
+    stems = Counter(map(stem, place))
+    # files of one name in two folders: which is meant cannot be known
+    for name, row in [(stem(name), row) for name, row in place.items() if stems[stem(name)] == 1]:
+        place.setdefault(name, row)
     rows = [
         next((place[known] for known in (name, *listed.aliases.get(name, ())) if known in place), -1)
         for name in listed.images
