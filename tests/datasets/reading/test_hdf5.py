@@ -25,6 +25,7 @@ def matlab(tmp_path):
             text = kept.create_dataset(
                 f"r{place}", data=np.array([[ord(sign)] for sign in word], dtype=np.uint16)
             )
+            text.attrs["MATLAB_class"] = np.bytes_("char")
             cells[0, place] = text.ref
         cells.attrs["MATLAB_class"] = np.bytes_("cell")
         word = file.create_dataset("word", data=np.array([[ord(sign)] for sign in "abc"], dtype=np.uint16))
@@ -45,6 +46,22 @@ def test_what_matlab_wrote_is_turned(matlab):
     assert read["names"].tolist() == ["猫", "dog"]
     assert read["word"].tolist() == ["abc"]
     np.testing.assert_array_equal(read["labels"], [[0, 0, 1], [1, 0, 0]])
+
+
+@pytest.mark.parametrize(("sizes", "kept"), [((1, 1), [0, 1]), ((1, 2), None)])
+def test_cells_of_numbers(matlab, sizes, kept):
+    with h5py.File(matlab, "r+") as file:
+        cells = file.create_dataset("classes", (1, 2), dtype=h5py.ref_dtype)
+        for place, size in enumerate(sizes):
+            number = file["#refs#"].create_dataset(f"n{place}", data=np.full((size, 1), float(place)))
+            number.attrs["MATLAB_class"] = np.bytes_("double")
+            cells[0, place] = number.ref
+        cells.attrs["MATLAB_class"] = np.bytes_("cell")
+    if kept is not None:
+        assert read_hdf5(matlab, ["classes"])["classes"].tolist() == kept
+        return
+    with pytest.raises(Damaged, match="classes is a cell array of more than texts or numbers"):
+        read_hdf5(matlab, ["classes"])
 
 
 def test_strings_of_matlab_are_refused(matlab):

@@ -79,7 +79,7 @@ def _values(path: Path, file: Any, name: str, item: Any) -> Array:
     kind = item.attrs.get("MATLAB_class", b"")
     values = item[()]
     if kind == b"cell":
-        return np.array([_text(file[cell][()]) for cell in values.T.ravel(order="F")], dtype=np.str_)
+        return _cells(path, name, [file[cell] for cell in values.T.ravel(order="F")])
     if kind == b"char":
         return np.array([_text(row) for row in np.atleast_2d(values.T)], dtype=np.str_)
     if kind in _NUMBERS:
@@ -94,6 +94,18 @@ def _values(path: Path, file: Any, name: str, item: Any) -> Array:
         except (TypeError, UnicodeDecodeError) as error:
             raise Damaged(f"{path}: {name} holds neither numbers nor text; save it as one of both") from error
     return np.asarray(values)
+
+
+def _cells(path: Path, name: str, cells: list[Any]) -> Array:
+    """A cell array of texts, or of one number each."""
+    kinds = {cell.attrs.get("MATLAB_class", b"") for cell in cells}
+    if kinds <= {b"char"}:
+        return np.array(
+            ["" if "MATLAB_empty" in cell.attrs else _text(cell[()]) for cell in cells], dtype=np.str_
+        )
+    if kinds <= _NUMBERS and all(cell.size == 1 for cell in cells):
+        return np.array([cell[()].item() for cell in cells])
+    raise Damaged(f"{path}: {name} is a cell array of more than texts or numbers; save it as a matrix")
 
 
 def _text(codes: Array) -> str:
