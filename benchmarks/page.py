@@ -71,6 +71,20 @@ FIGURES = (
     ("`import tuwen`, s", "install_size", ("import_s",), "≤", (0.2,)),
     ("VGG16, ResNet-50, ViT-B/16: largest difference from their libraries, relative", "vision_parity",
      ("largest_difference",), "≤", (1e-5,)),
+    ("Wikipedia, official split: rows of shallow methods that reach their figure, of 19", "shallow_fit",
+     ("rows_reached",), "≥", (19,)),
+    ("times faster than the authors' code, fit and score: HSNN, JRL, JFSSL", "shallow_fit",
+     ("times_faster.HSNN", "times_faster.JRL", "times_faster.JFSSL"), "≥", (20, 20, 20)),
+    ("SePH of 16 bits fitted, s", "shallow_fit", ("seph_16_fit_s",), "≤", (15,)),
+    ("Wikipedia, best subspace method chosen on held-out pairs: mAP of images / texts asking",
+     "shallow_best", ("subspace.i2t", "subspace.t2i"), "≥", (0.330, 0.250)),
+    ("the same, best hashing method, 16 bits, database of one modality", "shallow_best",
+     ("hashing.test.modality 16.i2t", "hashing.test.modality 16.t2i"), "≥", (0.278, 0.4056)),
+    ("the same, 16 bits, fused database", "shallow_best",
+     ("hashing.test.fused 16.i2t", "hashing.test.fused 16.t2i"), "≥", (0.2905, 0.6517)),
+    ("shallow methods that fail or take over 300 s at 100,000 pairs × 512", "shallow_scale",
+     ("fails",), "≤", (0,)),
+    ("most memory of one of them, GiB", "shallow_scale", ("largest_peak_gib",), "≤", (8,)),
 )  # fmt: skip
 WIDE = 7  # so many plain values stand in one row, more in one column
 HEAD = """# Benchmarks

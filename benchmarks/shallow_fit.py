@@ -5,7 +5,8 @@
 Data: SIFT-128 and LDA-10 of `wikipedia`. Subspace and pairwise methods score the 693 test pairs among
 themselves, hashing methods search the 2,173 training pairs, coded from one modality or from both (fused).
 The authors' seconds were measured with their own MATLAB code under Octave on a machine of two cores. A
-row is met when both directions are within its tolerance, or, where it has none, at least so high.
+row is reached when no direction is lower than its figure by more than the tolerance; rows that are higher
+by more are counted too.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def main() -> None:
     result = {
         "benchmark": "shallow_fit",
         "rows": len(rows),
-        "rows_met": sum(row["met"] for row in rows),
+        "rows_reached": sum(row["reached"] for row in rows),
+        "rows_above_tolerance": sum(row["above_tolerance"] for row in rows),
         "times_faster": {row: one["times_faster"] for row, one in scored.items() if "times_faster" in one},
         "seph_16_fit_s": coded.get("seph 16, fused", {}).get("fit_s"),
         "scored": scored,
@@ -116,14 +118,15 @@ def row_of(
 ) -> dict[str, Any]:
     """What was found beside what was to be found."""
     differences = [value - figure for value, figure in zip(values, wanted, strict=True)]
-    met = min(differences) >= -(tolerance or SLACK) and (tolerance is None or max(differences) <= tolerance)
+    slack = SLACK if tolerance is None else tolerance
     return {
         "i2t": round(values[0], 4),
         "t2i": round(values[1], 4),
         "wanted_i2t": wanted[0],
         "wanted_t2i": wanted[1],
         "tolerance": tolerance or "at least",
-        "met": met,
+        "reached": min(differences) >= -slack,
+        "above_tolerance": max(differences) > slack,
     }
 
 
