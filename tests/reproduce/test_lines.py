@@ -69,7 +69,7 @@ def test_a_failed_run_is_listed_with_its_reason_and_the_others_go_on(made, pairs
     lines = beside(table, places, runs).lines
     assert {line.error for line in lines if line.row == "CCA"} == {"not enough memory"}
     assert all(line.ours == 50.0 for line in lines if line.row == "SM")
-    assert all(line.needs for line in lines if line.row == "Oracle")
+    assert all(line.lacks for line in lines if line.row == "Oracle")
 
 
 def test_a_made_table_is_run_and_the_second_time_nothing_runs_again(made, pairs, folder):

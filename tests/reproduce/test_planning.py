@@ -11,8 +11,9 @@ def test_absent_features_and_methods_are_both_said(made, tmp_path):
     places = plan(made(), data_root=tmp_path)
     assert [place.row.printed for place in places] == ["CCA", "SM", "Oracle"]
     assert not any(place.cells for place in places)
-    assert places[0].needs == "features: features that nobody has"
-    assert places[2].needs.startswith("the method oracle, which this version does not have; features: ")
+    assert {place.needs for place in places} == {"features that nobody has"}
+    assert [bool(place.lacks) for place in places] == [False, False, True]
+    assert places[2].lacks.startswith("oracle, a method that this version does not have")
 
 
 def test_ones_own_features_stand_in_for_those_of_a_block(made, pairs):
@@ -21,7 +22,7 @@ def test_ones_own_features_stand_in_for_those_of_a_block(made, pairs):
     assert {cell.data for cell in cca.cells} == {str(pairs)}
     assert cca.cells[0].params["dim"] == 4
     assert [column.name for column in sm.columns] == ["i2t", "t2i", "mean"]
-    assert oracle.needs == "the method oracle, which this version does not have"
+    assert (oracle.needs, bool(oracle.lacks)) == ("", True)
 
 
 def test_a_block_that_is_not_there_is_named(made, pairs):

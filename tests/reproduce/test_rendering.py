@@ -48,7 +48,7 @@ def test_flat_rows_are_one_a_line_with_numbers(found):
     assert len(rows) == 9
     assert rows[0]["published"] == 36.0
     assert rows[-1]["ours"] is None
-    assert rows[-1]["needs"]
+    assert rows[-1]["lacks"]
 
 
 @pytest.mark.parametrize("name", names())

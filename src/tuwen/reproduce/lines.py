@@ -32,7 +32,8 @@ class Line:
         spread: Half the range over draws; None where there is one draw.
         difference: Ours less the printed one; None where there is none or the features are others.
         reason: Why they differ by more than 0.02; None where they do not.
-        needs: What is missing; empty where nothing is.
+        needs: What is missing of the data; empty where nothing is.
+        lacks: What is missing of the method; empty where nothing is.
         error: Why a run failed; empty where none did.
         protocol: What our figure means, in one line.
         chance: What guessing gets on the same labels; None where that is unknown.
@@ -48,6 +49,7 @@ class Line:
     difference: float | None = None
     reason: Reason | None = None
     needs: str = ""
+    lacks: str = ""
     error: str = ""
     protocol: str = ""
     chance: float | None = None
@@ -129,8 +131,8 @@ def _lines(table: Table, place: Place, runs: Mapping[str, Run]) -> Iterator[Line
         errors["the run was not finished"] = None
     for column in place.columns:
         told: dict[str, Any] = {}
-        if place.needs or errors:
-            told = {"needs": place.needs, "error": "; ".join(errors)}
+        if place.needs or place.lacks or errors:
+            told = {"needs": place.needs, "lacks": place.lacks, "error": "; ".join(errors)}
         else:
             told = _figures(table, place, column, found)
         printed = place.row.values[table.columns.index(column)]

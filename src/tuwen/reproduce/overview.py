@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuwen import methods
-from tuwen.reproduce.planning import Place, plan
+from tuwen.reproduce.planning import plan
 from tuwen.reproduce.published import Setup, Table
 
 
@@ -47,11 +47,8 @@ def holding(
     """
     places = plan(table, data_root=data_root, files=files)
     here = {place.row.printed for place in places if place.cells}
-    lacking = {
-        setup.name: [place for place in places if place.setup is setup and place.needs]
-        for setup in table.setups
-    }
-    features = {_features(setup) for setup in table.setups if any(map(_data_lack, lacking[setup.name]))}
+    lacking = {place.setup.name for place in places if place.needs}
+    features = {_features(setup) for setup in table.setups if setup.name in lacking}
     absent = sorted({row.method for row in table.rows} - set(methods.names()))
     needs = [f"data: {', '.join(sorted(features))}"] if features else []
     needs += [f"methods: {', '.join(absent)}"] if absent else []
@@ -61,8 +58,3 @@ def holding(
 
 def _features(setup: Setup) -> str:
     return " ".join(filter(None, (setup.data, setup.features)))
-
-
-def _data_lack(place: Place) -> bool:
-    """Whether more than the method is missing."""
-    return not place.needs.startswith("the method ") or "; " in place.needs

@@ -23,7 +23,8 @@ class Place:
         setup: The set-up.
         columns: The columns that its cells fill.
         cells: What is run, one for each draw of the split; empty where something is missing.
-        needs: What is missing, where it is to be had; empty where nothing is.
+        needs: What is missing of the data, where it is to be had; empty where nothing is.
+        lacks: What is missing of the method; empty where nothing is.
     """
 
     row: Row
@@ -31,6 +32,7 @@ class Place:
     columns: tuple[Column, ...]
     cells: tuple[Cell, ...] = ()
     needs: str = ""
+    lacks: str = ""
 
 
 @dataclass
@@ -58,7 +60,7 @@ class _Known:
         data, split, features = asked
         given = group.name in self.files
         if not given and (data not in datasets.names() or features not in datasets.find(data).variants):
-            return f"features: {group.needs}"
+            return group.needs
         try:
             datasets.load(data, split, features, seed=setup.data_seeds[0], data_root=self.data_root)
         except TuwenError as error:
@@ -101,12 +103,12 @@ def _places(table: Table, setup: Setup, group: Group, row: Row, known: _Known) -
     ]
     if setup.only and row.method not in setup.methods and row.method in methods.names():
         return
-    method, lacking = _method(row.method)
+    method, lacks = _method(row)
     if method is not None and not _codes_so(method, setup):
         return
-    needs = "; ".join(filter(None, [lacking, known.data(setup, group)]))
+    needs = known.data(setup, group)
     if needs or method is None:
-        yield Place(row, setup, tuple(columns), needs=needs)
+        yield Place(row, setup, tuple(columns), needs=needs, lacks=lacks)
         return
     for some in by_bits:
         cells = tuple(
@@ -116,12 +118,13 @@ def _places(table: Table, setup: Setup, group: Group, row: Row, known: _Known) -
         yield Place(row, setup, some, cells)
 
 
-def _method(name: str) -> tuple[type[Method] | None, str]:
-    """The class behind a name, or what it lacks."""
-    if name not in methods.names():
-        return None, f"the method {name}, which this version does not have"
+def _method(row: Row) -> tuple[type[Method] | None, str]:
+    """The class of a row's method, or what it lacks."""
+    if row.method not in methods.names():
+        code = f"its authors' code: {row.code}" if row.code else "we know of no code of its authors"
+        return None, f"{row.method}, a method that this version does not have ({code})"
     try:
-        return methods.find(name), ""
+        return methods.find(row.method), ""
     except TuwenError as error:
         return None, " ".join(str(error).split())
 

@@ -48,12 +48,15 @@ class Row:
         reference: The number it is cited with.
         method: What we call it, whether this version has it or not.
         values: As printed, in the order of the columns.
+        code: Where its authors' code, and weights where it needs them, are to be had; empty where we know
+            of none.
     """
 
     printed: str
     reference: int
     method: str
     values: tuple[str, ...]
+    code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tuwen.reproduce.audit import KINDS, Finding, audit, chance, r_sum
 from tuwen.reproduce.lines import Line, Reproduction
-from tuwen.reproduce.published import Group, Setup, Table
+from tuwen.reproduce.published import Group, Setup, Table, load, names
 
 #: Columns of a section; the difference is left out where features are others than the paper's.
 COLUMNS = ("method", "column", "published", "ours", "difference", "why")
@@ -56,13 +56,13 @@ def _section(found: Reproduction, setup: Setup, group: Group) -> Section:
     lines = [line for line in found.of(setup) if line.column in columns]
     title = ", ".join(filter(None, [group.printed, f"set-up `{setup.name}`"]))
     section = Section(title, [_scene(setup)])
-    section.says += dict.fromkeys(f"Protocol: {line.protocol}." for line in lines if line.protocol)
+    section.says += _protocols(lines)
     for _, some in groupby(lines, key=lambda line: line.row):
         row = list(some)
-        if all(line.needs and line.needs == row[0].needs for line in row):
+        if all(line.needs or line.lacks for line in row):
             section.rows.append(_absent(section, row))
         else:
-            section.rows += [_present(table, section, line) for line in row]
+            section.rows += [_present(table, section, line, group.name) for line in row]
     for place, row_now in enumerate(section.rows[1:], 1):
         if section.rows[place - 1]["method"] == row_now["method"]:
             row_now["again"] = "yes"
@@ -77,24 +77,41 @@ def _scene(setup: Setup) -> str:
     return f"{says}. Data: {setup.data}, split {setup.split}{features}{draws}.{compares}"
 
 
+def _protocols(lines: Sequence[Line]) -> list[str]:
+    """The protocol of most rows, and of those that have another what it has more."""
+    rows: dict[str, list[str]] = {}
+    for line in lines:
+        if line.protocol:
+            rows.setdefault(line.protocol, []).append(line.row)
+    if not rows:
+        return []
+    usual = max(rows, key=lambda protocol: len(rows[protocol]))
+    told = [f"Protocol: {usual}."]
+    for protocol, methods in rows.items():
+        if protocol != usual:
+            more = protocol.removeprefix(usual).lstrip("; ")
+            told.append(f"{', '.join(dict.fromkeys(methods))}: {more}.")
+    return told
+
+
 def _absent(section: Section, lines: Sequence[Line]) -> dict[str, str]:
     """A row that cannot be run: all that is printed, and what it needs."""
     published = " / ".join(line.printed for line in lines)
-    mark = section.note(f"needs {lines[0].needs}")
+    marks = [section.note(f"needs the data: {lines[0].needs}")] if lines[0].needs else []
+    marks += [section.note(f"needs the method {lines[0].lacks}")] if lines[0].lacks else []
     return {
         "method": lines[0].row,
         "column": "all",
         "published": published,
         "ours": "needs …",
         "difference": "",
-        "why": mark,
+        "why": " ".join(marks),
     }
 
 
-def _present(table: Table, section: Section, line: Line) -> dict[str, str]:
-    row = {"method": line.row, "column": line.column, "published": line.printed}
-    if line.needs:
-        return row | {"ours": "needs …", "difference": "", "why": section.note(f"needs {line.needs}")}
+def _present(table: Table, section: Section, line: Line, group: str) -> dict[str, str]:
+    column = line.column.removeprefix(f"{group} ") if group else line.column
+    row = {"method": line.row, "column": column, "published": line.printed}
     if line.ours is None:
         return row | {"ours": "failed", "difference": "", "why": section.note(f"failed: {line.error}")}
     reason = f"{line.reason.kind}: {line.reason.says}" if line.reason else ""
@@ -142,6 +159,7 @@ def flat(found: Reproduction) -> list[dict[str, Any]]:
             "chance": line.chance,
             "why": f"{line.reason.kind}: {line.reason.says}" if line.reason else "",
             "needs": line.needs,
+            "lacks": line.lacks,
             "error": line.error,
             "protocol": line.protocol,
         }
@@ -199,7 +217,8 @@ def _wrong(table: Table) -> list[str]:
         for one in table.errata:
             where = "; ".join(filter(None, [", ".join(one.rows), ", ".join(one.columns)])) or "the table"
             lines.append(f"| {where} | {_escaped(one.what)} | {_escaped(one.evidence)} | {one.status} |")
-    found = [finding for finding in audit([table]) if finding.kind != "average"]
+    others = [load(name) for name in names() if name != table.name]
+    found = [one for one in audit([*others, table]) if one.table == table.name and one.kind != "average"]
     if found:
         lines += ["", "## Found by the audit", ""]
         lines += [f"- {_escaped(text)}" for text in summed(found)]
@@ -237,8 +256,9 @@ def audit_page(found: Sequence[Finding]) -> str:
     for kind, says in KINDS.items():
         some = [finding for finding in found if finding.kind == kind]
         lines += [f"## {kind}: {says}", ""]
-        lines += [f"- {one.table}, {one.row} {one.column}: {_escaped(one.says)}" for one in some] or [
-            "- none"
-        ]
+        for one in some:
+            where = " ".join(filter(None, (one.row, "" if kind == "repeated" else one.column)))
+            lines.append(f"- {one.table}, {where}: {_escaped(one.says)}")
+        lines += [] if some else ["- none"]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
