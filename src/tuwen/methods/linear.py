@@ -46,6 +46,12 @@ class _Linear(Coder):
         self.scales_[modality] = (np.ones_like(mean) if scale is None else scale).astype(np.float32)
         return self._centred(features, modality).astype(np.float64)
 
+    def _as_given(self, features: Array, modality: Modality) -> Array:
+        """Instead of `_learn`, for released code that neither centres nor scales."""
+        self.means_[modality] = np.zeros(features.shape[1], dtype=np.float32)
+        self.scales_[modality] = np.ones(features.shape[1], dtype=np.float32)
+        return features.astype(np.float64)
+
     def _centred(self, features: Array, modality: Modality) -> Array:
         return np.asarray((features - self.means_[modality]) / self.scales_[modality])
 
@@ -188,6 +194,16 @@ def canonical_of(
     k = rank_of(values, 1.0)
     signs = fixed_signs(u[:, :k])
     return whiten_x @ u[:, :k] * signs, whiten_y @ vt[:k].T * signs, values[:k]
+
+
+def check_variant(variant: str) -> None:
+    """Refuse a variant that is neither the paper nor the released code.
+
+    Raises:
+        InputError: It is another word.
+    """
+    if variant not in ("paper", "released"):
+        raise InputError(f"variant is {variant!r}; it is 'paper' or 'released'")
 
 
 def fixed_signs(columns: Array) -> Array:

@@ -45,3 +45,23 @@ def test_wikipedia_gives_the_published_values(scored, bits, modality, fused):
 def test_both_modalities_have_a_weight(classes, weight):
     with pytest.raises(InputError, match=f"weight is {weight}"):
         CMFH(bits=8, weight=weight).fit(*classes)
+
+
+@pytest.mark.parametrize(
+    ("bits", "modality", "fused"),
+    [
+        (16, (0.2158, 0.2051), (0.2078, 0.4835)),
+        (32, (0.2316, 0.2272), (0.2233, 0.5109)),
+        (64, (0.2453, 0.2376), (0.2348, 0.5274)),
+    ],
+)
+def test_wikipedia_gives_the_values_of_the_released_code(scored, bits, modality, fused):
+    found = scored(CMFH(bits=bits, variant="released", iterations=25))
+    np.testing.assert_allclose(found["modality"], modality, atol=0.01)
+    # of 64 bits, texts among fused codes range from 0.522 to 0.544 over three seeds
+    np.testing.assert_allclose(found["fused"], fused, atol=0.01 if bits < 64 else 0.02)
+
+
+def test_an_unknown_variant_is_refused():
+    with pytest.raises(InputError, match="variant is 'mine'"):
+        CMFH(variant="mine")

@@ -33,3 +33,15 @@ def test_more_bits_than_directions_are_refused_unless_rotated(classes):
 
 def test_wikipedia_reaches_the_measured_values(scored):
     np.testing.assert_allclose(scored(CVH(bits=8))["modality"], (0.1895, 0.1864), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("bits", "wanted"), [(8, (0.1842, 0.1835)), (16, (0.1614, 0.1557)), (32, (0.1496, 0.1406))]
+)
+def test_wikipedia_gives_the_values_of_the_released_code(scored, bits, wanted):
+    np.testing.assert_allclose(scored(CVH(bits=bits, variant="released"))["modality"], wanted, atol=0.01)
+
+
+def test_an_unknown_variant_is_refused():
+    with pytest.raises(InputError, match="variant is 'mine'; it is 'paper' or 'released'"):
+        CVH(variant="mine")

@@ -42,3 +42,21 @@ def test_wikipedia_is_no_worse_than_the_released_code(scored):
     images, texts = scored(IMH(bits=16))["modality"]
     assert images > 0.152
     assert texts > 0.1385
+
+
+@pytest.mark.parametrize(("bits", "wanted"), [(16, (0.1525, 0.1385)), (32, (0.1236, 0.1075))])
+def test_wikipedia_gives_the_values_of_the_released_code(scored, bits, wanted):
+    found = scored(IMH(bits=bits, variant="released", neighbours=1))["modality"]
+    np.testing.assert_allclose(found, wanted, atol=0.01)
+
+
+def test_the_released_code_lets_a_code_depend_on_its_company(classes):
+    hasher = IMH(bits=8, variant="released").fit(*classes)
+    alone = hasher.transform(classes[0][:1], "image")
+    assert not alone.any()  # nothing is above the median of itself
+    assert hasher.transform(classes[0], "image").any()
+
+
+def test_an_unknown_variant_is_refused():
+    with pytest.raises(InputError, match="variant is 'mine'"):
+        IMH(variant="mine")

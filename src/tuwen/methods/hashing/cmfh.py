@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from tuwen.arrays import Array
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
-from tuwen.methods.linear import LinearHasher
+from tuwen.methods.linear import LinearHasher, check_variant
 
 
 @dataclass(kw_only=True, eq=False)
@@ -25,7 +26,10 @@ class CMFH(LinearHasher):
         weight: Of the images' factorisation; the texts' has the rest.
         regression: Of the two projections (the paper's mu).
         ridge: The paper's gamma.
-        iterations: Turns of the minimisation.
+        iterations: Turns of the minimisation; the released code has 25.
+        variant: `released` does as public code does: P comes out smaller by the square of `regression`, as
+            its formula is read from the left, P is found after V and from random at first, and both of its
+            terms are weighted as their modality's factorisation. It lowers no objective.
     """
 
     paper = Paper(
@@ -42,6 +46,11 @@ class CMFH(LinearHasher):
     regression: float = 100.0
     ridge: float = 0.01
     iterations: int = 50
+    variant: Literal["paper", "released"] = "paper"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_variant(self.variant)
 
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
         if not 0 < self.weight < 1:
@@ -54,6 +63,8 @@ class CMFH(LinearHasher):
         parts = ((slice(None, width), self.weight), (slice(width, None), 1 - self.weight))
         share = self.ridge / self.regression
         inverses = [np.linalg.inv(gram[s, s] + share * np.eye(len(gram[s, s]))) for s, _ in parts]
+        if self.variant == "released":
+            return self._released(x, y, gram)
         v = np.random.default_rng(self.seed).random((len(x), self.bits))
         seen, size = np.concatenate([x.T @ v, y.T @ v]), v.T @ v  # products of features with V, and of V
         self.objective_: list[float] = []
@@ -73,11 +84,41 @@ class CMFH(LinearHasher):
             for (s, a), u, p in zip(parts, bases, projections, strict=True):
                 total += self._misfit(gram[s, s], seen[s], size, a, u, p)
             self.objective_.append(total)
+        self._keep(maps, width)
+        return inverses[0] @ seen[:width], inverses[1] @ seen[width:]
+
+    def _released(self, x: Array, y: Array, gram: Array) -> tuple[Array, Array]:
+        width, eye, mu = x.shape[1], np.eye(self.bits), self.regression
+        parts = ((slice(None, width), self.weight), (slice(width, None), 1 - self.weight))
+        rng = np.random.default_rng(self.seed)
+        v, p = rng.random((len(x), self.bits)), rng.random((len(gram), self.bits))
+        seen, size = np.concatenate([x.T @ v, y.T @ v]), v.T @ v
+        wholes = [mu * gram[s, s] + self.ridge * np.eye(len(gram[s, s])) for s, _ in parts]
+
+        def fused() -> Array:
+            whole = (mu + self.ridge) * eye + sum(
+                a * base @ base.T for (_, a), base in zip(parts, u, strict=True)
+            )
+            linear = [a * (base.T + mu * p[s]) for (s, a), base in zip(parts, u, strict=True)]
+            return np.linalg.solve(whole, np.concatenate(linear).T).T
+
+        for _ in range(self.iterations):
+            u = [np.linalg.solve(size + self.ridge * eye, seen[s].T) for s, _ in parts]
+            maps = fused()
+            seen = gram @ maps
+            size = maps.T @ seen
+            p = np.concatenate(
+                [np.linalg.solve(whole, seen[s]) / mu for (s, _), whole in zip(parts, wholes, strict=True)]
+            )
+        self._keep(fused(), width)
+        return p[:width], p[width:]
+
+    def _keep(self, maps: Array, width: int) -> None:
+        """What makes V of both modalities of an item."""
         self.fusion_ = {
             "image": self._turned_back(maps[:width], "image").astype(np.float32),
             "text": self._turned_back(maps[width:], "text").astype(np.float32),
         }
-        return inverses[0] @ seen[:width], inverses[1] @ seen[width:]
 
     def _misfit(self, gram: Array, seen: Array, size: Array, weight: float, u: Array, p: Array) -> float:
         """What one modality adds to the objective, from the products of its features and of V."""

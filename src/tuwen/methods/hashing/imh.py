@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from tuwen.arrays import Array, Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
-from tuwen.methods.graphs import laplacian, neighbour_graph
-from tuwen.methods.linear import LinearHasher, fixed_signs
+from tuwen.methods.graphs import Metric, laplacian, neighbour_graph
+from tuwen.methods.linear import LinearHasher, check_variant, fixed_signs
 
 
 @dataclass(kw_only=True, eq=False)
@@ -21,13 +22,15 @@ class IMH(LinearHasher):
     VᵀV = I: the smallest eigenvectors of an (n, n) matrix that is sparse plus low rank, found by Lanczos
     without building it. Thresholds are the medians of the training items.
     Differs from the paper: V is the same for both items of a pair (the released code's weight of 10¹⁰ on
-    that comes to the same), and Laplacians are normalised. The released code takes the medians of whatever
-    batch it codes, here a code depends on its item alone.
+    that comes to the same), and Laplacians are normalised.
 
     Args:
         neighbours: Of each item in its modality's graph.
         smoothness: The paper's lambda.
         ridge: The paper's beta.
+        variant: `released` does as public code does: features neither centred nor scaled, Laplacians not
+            normalised, the constant direction kept as a bit, and thresholds that are the medians of whatever
+            batch is coded, so that a code depends on its company. That code's graph has `neighbours=1`.
     """
 
     paper = Paper(
@@ -41,6 +44,15 @@ class IMH(LinearHasher):
     neighbours: int = 5
     smoothness: float = 1.0
     ridge: float = 1.0
+    variant: Literal["paper", "released"] = "paper"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_variant(self.variant)
+
+    def _learn(self, features: Array, modality: Modality) -> Array:
+        learn = super()._learn if self.variant == "paper" else self._as_given
+        return learn(features, modality)
 
     def _solve(self, x: Array, y: Array, labels: Array) -> tuple[Array, Array]:
         if self.bits >= len(x):
@@ -60,17 +72,22 @@ class IMH(LinearHasher):
         """The smallest eigenvectors (n, bits) but the constant one."""
         from scipy.sparse.linalg import LinearOperator, eigsh
 
-        n = len(x)
-        rough = sum(laplacian(neighbour_graph(s, self.neighbours)) for s in (x, y)) * self.smoothness
-        top = 4 * self.smoothness + 2  # no eigenvalue of the whole is larger
+        n, paper = len(x), self.variant == "paper"
+        metric: Metric = "cosine" if paper else "euclidean"
+        graphs = [neighbour_graph(s, self.neighbours, metric) for s in (x, y)]
+        rough = sum(laplacian(graph, normalised=paper) for graph in graphs) * self.smoothness
+        # no eigenvalue of the whole is larger
+        top = 2 + 2 * self.smoothness * sum(
+            1.0 if paper else float(graph.sum(axis=1).max()) for graph in graphs
+        )
 
         def flipped(v: Array) -> Array:
             """Top · v - M v, less the constant direction: Lanczos finds the largest eigenvalues best."""
-            v = v - v.mean()
+            v = v - v.mean() if paper else v
             out = (top - 2) * v - rough @ v
             for s, inverse in zip((x, y), inverses, strict=True):
                 out += s @ (inverse @ (s.T @ v))
-            return np.asarray(out - out.mean())
+            return np.asarray(out - out.mean() if paper else out)
 
         operator = LinearOperator((n, n), matvec=flipped, dtype=np.float64)
         start = np.random.default_rng(self.seed).standard_normal(n)
@@ -80,4 +97,7 @@ class IMH(LinearHasher):
         return np.asarray(vectors * fixed_signs(vectors))
 
     def _transform(self, features: Array, modality: Modality) -> Array:
-        return np.asarray(super()._transform(features, modality) - self.thresholds_[modality])
+        values = super()._transform(features, modality)
+        if self.variant == "released" and len(values):
+            return np.asarray(values - np.median(values, axis=0))
+        return np.asarray(values - self.thresholds_[modality])
