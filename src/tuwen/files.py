@@ -66,9 +66,14 @@ def read_arrays(path: Path) -> dict[str, Array]:
         Damaged: The file is not an .npz of plain arrays.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream:
+            stored = np.load(stream, allow_pickle=False)
+            if not isinstance(stored, np.lib.npyio.NpzFile):
+                raise Damaged(f"{path} is one array (.npy), not an .npz file of named arrays")
             return {name: stored[name] for name in stored.files}
-    except (ValueError, OSError, EOFError) as error:
+    except (Damaged, MemoryError):
+        raise
+    except Exception as error:  # numpy raises whatever a broken file leads it to
         raise Damaged(f"{path} is not an .npz file of plain arrays ({error})") from error
 
 

@@ -71,6 +71,19 @@ def test_broken_files_are_refused(tmp_path, ending):
         open_container(tmp_path / f"a{ending}")
 
 
+def test_a_file_that_breaks_off_is_refused(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", images=np.random.default_rng(0).random((40, 40)))
+    whole = bytearray((tmp_path / "a.npz").read_bytes())
+    (tmp_path / "short.npz").write_bytes(whole[:-30])
+    whole[200:260] = bytes(60)
+    (tmp_path / "changed.npz").write_bytes(whole)
+    np.save(tmp_path / "a.npy", IMAGES)
+    (tmp_path / "a.npy").rename(tmp_path / "single.npz")
+    for name, said in (("short", "not an .npz file"), ("changed", "not an .npz"), ("single", "one array")):
+        with pytest.raises(Damaged, match=f"{name}.npz is .*{said}"):
+            open_container(tmp_path / f"{name}.npz")
+
+
 def test_pickled_objects_are_refused(tmp_path):
     np.save(tmp_path / "a.npy", np.array([{"a": 1}], dtype=object))
     np.savez(tmp_path / "a.npz", images=np.array([{"a": 1}], dtype=object))

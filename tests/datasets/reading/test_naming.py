@@ -18,6 +18,7 @@ PLAIN = {"images": "images", "texts": "texts", "labels": "labels"}
         ),
         (["XAll", "YAll", "LAll"], {"": {"images": "XAll", "texts": "YAll", "labels": "LAll"}}),
         (["X", "Y"], {"": {}}),
+        (["names", "image_names"], {"": {"image_ids": "image_names"}}),
         (["images", "texts", "classes"], {"": {"images": "images", "texts": "texts", "labels": "classes"}}),
         (
             ["image_ids", "image_vectors", "text_ids", "text_vectors"],

@@ -90,8 +90,13 @@ def _held(path: Path, arrays: dict[str, Array]) -> Container:
 
 def _npy(path: Path) -> Array:
     try:
-        values = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+        with path.open("rb") as stream:
+            values = np.load(stream, allow_pickle=False)
+            if not isinstance(values, np.ndarray):
+                raise Damaged(f"{path} holds several arrays; name it .npz")
+    except (Damaged, MemoryError):
+        raise
+    except Exception as error:  # numpy raises whatever a broken file leads it to
         raise Damaged(f"{path} is not a .npy file of a plain array ({error})") from error
     return np.asarray(values)
 

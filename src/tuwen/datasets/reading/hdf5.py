@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tuwen.arrays import Array
-from tuwen.errors import Damaged, MissingExtra
+from tuwen.errors import Damaged, InputError, MissingExtra
 
 _NUMBERS = {b"double", b"single", b"logical"} | {
     f"{sign}int{bits}".encode() for sign in ("", "u") for bits in (8, 16, 32, 64)
@@ -51,7 +51,9 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except (OSError, KeyError, RuntimeError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        if isinstance(error, InputError):
+            raise
         raise Damaged(f"{path} is not a readable HDF5 file ({error})") from error
 
 

@@ -90,7 +90,12 @@ def _role(words: list[str]) -> str | None:
     words = [word for word in words if word not in _FILLING]
     match words:
         case [one]:
-            for known, role in ((_IMAGE, "images"), (_TEXT, "texts"), (_LABEL, "labels"), (_IDS, "ids")):
+            for known, role in (
+                (_IMAGE, "images"),
+                (_TEXT, "texts"),
+                (_LABEL, "labels"),
+                ({"id", "ids"}, "ids"),
+            ):
                 if one in known:
                     return role
             return "weak " + _WEAK[one] if one in _WEAK else None
