@@ -14,7 +14,7 @@ def plain():
 
 
 def line_of(text, method):
-    (line,) = [line for line in text.splitlines() if re.match(rf"\w+ {method} ", line)]
+    (line,) = [line for line in text.splitlines() if re.match(rf"\w+ +{method} ", line)]
     return line
 
 
@@ -31,6 +31,13 @@ def test_a_row_has_its_letters_and_the_best_a_star(plain, runs):
 def test_a_run_of_rows_is_shortened(plain, make):
     text = plain([make("scm", 0.7), *(make(name, 0.3) for name in ("cca", "pls", "kcca", "sm"))])
     assert line_of(text, "scm").count("ᵇ⁻ᵉ") == 2
+
+
+def test_letters_of_many_rows_are_told_apart(plain, make):
+    made = [make(f"m{place:02}", 0.9 - place / 30, spread=0.001, queries=30) for place in range(27)]
+    text = plain(made, width=160)
+    assert line_of(text, "m24").count("ᵃᵃ ᵃᵇ") == 2  # the rows aa and ab
+    assert line_of(text, "m25").count("ᵃᵇ") == 2
 
 
 def test_bold_replaces_stars_where_there_are_colours(runs):

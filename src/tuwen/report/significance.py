@@ -112,7 +112,9 @@ def permuted(values: Array, draws: int, seed: int = 0) -> Array:
         flipped = sums - 2 * (signs @ values.T)  # (draws, rows)
         tried += len(signs)
         for row in range(rows):
-            reached[row] += (np.abs(flipped[:, row, None] - flipped) >= enough[row]).sum(axis=0)
+            gaps = np.abs(flipped[:, row, None] - flipped[:, row:])
+            reached[row, row:] += (gaps >= enough[row, row:]).sum(axis=0)
+    reached = np.triu(reached) + np.triu(reached, 1).T
     # the order that was observed is one of those that chance could have made
     return reached / tried if n <= _ALL else (1 + reached) / (tried + 1)
 

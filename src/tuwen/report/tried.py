@@ -17,7 +17,7 @@ def as_markdown(choices: Sequence[Choice]) -> str:
         return ""
     lines = [f"## {said('tried')}"]
     for choice in choices:
-        heads = [said("settings"), *(said(direction) for direction in DIRECTIONS), said("average")]
+        heads = [said("trial_settings"), *(said(direction) for direction in DIRECTIONS), said("average")]
         lines += ["", f"{escaped(_name(choice))}: {escaped(_scene(choice))}.", ""]
         lines += ["| " + " | ".join(heads) + " |", "| --- | --: | --: | --- |"]
         for one in choice.tried:
@@ -31,7 +31,11 @@ def as_html(choices: Sequence[Choice]) -> str:
     """A section of the page; what was chosen is bold."""
     parts = []
     for choice in choices:
-        heads = [marked("settings"), *(marked(direction) for direction in DIRECTIONS), marked("average")]
+        heads = [
+            marked("trial_settings"),
+            *(marked(direction) for direction in DIRECTIONS),
+            marked("average"),
+        ]
         head = "".join(f"<th>{one}</th>" for one in heads)
         lines = []
         for one in choice.tried:

@@ -18,6 +18,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "bits": ("bits", "位数"),
     "width": ("width", "维数"),
     "settings": ("changed settings", "改动的设置"),
+    "trial_settings": ("settings", "设置"),
     "chosen": ("best of {count} on the validation part", "验证集上 {count} 组设置中的最优"),
     "tried": ("Settings tried on the validation part", "在验证集上尝试的设置"),
     "trial": (
@@ -118,7 +119,8 @@ def seconds(value: float) -> str:
 
 def settings(row: Row, language: Language = "en") -> str:
     """Settings of a row that are not the default, such as `kernel=rbf`, and how they were chosen."""
-    return together(row.settings) + (f" ({said('chosen', language, count=row.tuned)})" if row.tuned else "")
+    how = said("chosen", language, count=row.tuned) if row.tuned else ""
+    return f"{together(row.settings)} ({how})" if row.settings and how else together(row.settings) or how
 
 
 def together(values: Mapping[str, Any]) -> str:
@@ -204,7 +206,8 @@ def beaten(table: Table, row: int, column: str) -> str:
         letters = [table.rows[one].letter for one in rows[:length]]
         parts += [f"{letters[0]}–{letters[-1]}"] if length > 2 else letters
         rows = rows[length:]
-    separate = any(len(part) > 1 for part in parts)
+    # where rows have two letters, `ab` would be one of them
+    separate = any(len(part) > 1 for part in parts) or len(table.rows[-1].letter) > 1
     return (" " if separate else "").join(parts)
 
 

@@ -110,8 +110,12 @@ def _document(
         parts.append(markdown([table]))
         parts += [f"![{kind}]({name}.svg)\n" for kind, name in named.items()]
     parts += [more] if more else []
-    parts += [f"- {name.replace('_', ' ')}: {escaped(value)}" for name, value in told]
+    parts += [f"- {name.replace('_', ' ')}: {_value(name, value)}" for name, value in told]
     return "\n".join([*parts, *([f"- {missing}"] if missing else [])]) + "\n"
+
+
+def _value(name: str, value: str) -> str:
+    return f"`{value}`" if name == "command" and "`" not in value else escaped(value)
 
 
 def _put(path: Path, content: str) -> None:
