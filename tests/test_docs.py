@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 import tuwen
+from tuwen.cli import _run as run
 from tuwen.cli import names as commands
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -144,6 +146,41 @@ def test_the_example_of_the_page_of_data_sets_runs(tmp_path, monkeypatch, capsys
     said = capsys.readouterr().out
     assert "mAP@all" in said
     assert "cut by seed 1" in said
+
+
+def test_the_examples_of_the_page_on_fitting_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TUWEN_CONFIG", str(tmp_path / "config.toml"))
+    Path("pictures").mkdir()
+    rows = ["image,caption"]
+    colours = {
+        "orange": ("橙", (240, 140, 20)),
+        "purple": ("紫", (140, 40, 170)),
+        "blue": ("蓝", (30, 60, 220)),
+    }
+    colours |= {"red": ("红", (220, 30, 30)), "green": ("绿", (30, 170, 60)), "black": ("黑", (15, 15, 15))}
+    colours |= {"white": ("白", (245, 245, 245)), "yellow": ("黄", (235, 220, 40))}
+    for colour, (word, rgb) in colours.items():
+        for number in range(4):
+            shade = tuple(max(value - 9 * number, 0) for value in rgb)
+            Image.new("RGB", (16, 16), shade).save(f"pictures/{colour}-{number}.png")
+            rows += [
+                f"pictures/{colour}-{number}.png,{text}" for text in (f"a {colour} wall", f"一面{word}色的墙")
+            ]
+    Path("captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (script,) = re.findall(r"^```sh\n(.*?)^```", text_of("docs/fit.md"), flags=re.MULTILINE | re.DOTALL)
+    answers = []
+    for line in script.splitlines():
+        assert run(shlex.split(line)[1:]) == 0, capsys.readouterr().err
+        answers.append(capsys.readouterr().out)
+    orange, purple, blue = answers[-3:]
+    assert orange.count('"id": "orange-') == 3 and purple.count('"id": "purple-') == 3
+    assert "a blue wall" in blue and "一面蓝色的墙" in blue
+    names = {}
+    for block in blocks("docs/fit.md"):
+        exec(compile(block, "docs/fit.md", "exec"), names)
+    assert "cmfh(hsv, tfidf,units=characters) 8" in capsys.readouterr().out
+    assert names["plain"].count("image") == 50
 
 
 def test_every_command_is_documented():
