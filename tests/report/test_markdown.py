@@ -15,6 +15,12 @@ def test_rows_and_heads_have_as_many_cells(runs, make, fail):
     assert len({len(cells) for cells in found}) == 1
 
 
+def test_there_is_no_column_of_settings_where_none_differs(make, fail):
+    found = cells_of(markdown(tables([make("cca"), make("pls"), fail(make("jrl"))])))
+    assert "changed settings" not in found[0]
+    assert len({len(cells) for cells in found}) == 1
+
+
 def test_a_row_tells_all(runs):
     row = cells_of(markdown(tables(runs)))[2]
     figures = runs[1].figures

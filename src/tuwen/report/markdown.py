@@ -40,26 +40,27 @@ def _page(table: Table) -> list[str]:
 
 
 def _main(table: Table) -> list[str]:
+    last = any(map(settings, table.rows))  # a column of settings
     heads = ["", said("method"), said("bits" if table.hashing else "width"), said("seeds")]
     heads += [f"{said(column)} {metric_name(table.metric)}" for column in COLUMNS]
-    heads += [said("fit"), said("code"), said("peak"), said("settings")]
-    lines = [_line(heads), _line(["---"] * 2 + ["--:"] * 2 + ["---"] * 3 + ["--:"] * 3 + ["---"])]
+    heads += [said("fit"), said("code"), said("peak"), *([said("settings")] if last else [])]
+    rule = ["---"] * 2 + ["--:"] * 2 + ["---"] * 3 + ["--:"] * 3 + ["---"] * last
+    lines = [_line(heads), _line(rule)]
     for index, row in enumerate(table.rows):
         cells = [row.letter, escaped(row.method), str(row.width or "")]
         if row.error:
-            reason = f"**{said('failed')}**: {escaped(row.error)}"
-            lines.append(_line([*cells, "", reason, *[""] * 5, escaped(settings(row))]))
-            continue
-        cells.append(str(row.seeds))
-        for column in COLUMNS:
-            key = f"{column}/{table.metric}"
-            cells.append(_figure(table, index, column) if key in row.scores else "")
-        cells += [seconds(row.fit_seconds), seconds(row.code_seconds), f"{row.peak_mb:,.0f}"]
-        lines.append(_line([*cells, escaped(settings(row))]))
+            cells += ["", f"**{said('failed')}**: {escaped(row.error)}", *[""] * 5]
+        else:
+            cells.append(str(row.seeds))
+            for column in COLUMNS:
+                key = f"{column}/{table.metric}"
+                cells.append(_figure(table, index, column) if key in row.scores else "")
+            cells += [seconds(row.fit_seconds), seconds(row.code_seconds), f"{row.peak_mb:,.0f}"]
+        lines.append(_line([*cells, *([escaped(settings(row))] if last else [])]))
     if table.chance:
         levels = [table.chance.get(f"{column}/{table.metric}") for column in COLUMNS]
         shown = ["" if level is None else number(level, table.metric) for level in levels]
-        lines.append(_line(["", said("chance"), "", "", *shown, "", "", "", ""]))
+        lines.append(_line(["", said("chance"), "", "", *shown, *[""] * (3 + last)]))
     return lines
 
 
