@@ -82,7 +82,7 @@ class Run:
         chance: Values of guessing on the same labels, by `direction/metric`.
         values: Of every query, by `direction/metric`; NaN for queries that are skipped.
         curves: Precision and recall, (2, points), by direction.
-        fit_seconds: Of `fit`.
+        fit_seconds: Of `fit`, without the loading of libraries.
         code_seconds: Of coding queries and database, or of scoring where nothing can be coded.
         peak_mb: Largest resident memory of the process, MB (2^20).
         error: Why there are no figures; empty when there are.

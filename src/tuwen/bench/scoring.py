@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +13,7 @@ from tuwen.arrays import Array
 from tuwen.bench.loading import Material
 from tuwen.bench.machine import threads
 from tuwen.bench.runs import DIRECTIONS, Cell, Direction
+from tuwen.bench.timing import Stopwatch
 from tuwen.datasets import Pairs
 from tuwen.errors import InputError
 from tuwen.methods import Coder, CommonSpace, Hasher, Method
@@ -50,9 +50,9 @@ def score(cell: Cell, method: Method, material: Material) -> Scored:
         InputError: The method cannot code as the cell asks, or nothing tells what is true.
     """
     metrics = [named(name) for name in cell.metrics]
-    began = time.perf_counter()
-    sources = _sources(cell, method, material)
-    scored = Scored(code_seconds=time.perf_counter() - began)
+    with Stopwatch() as watch:
+        sources = _sources(cell, method, material)
+    scored = Scored(code_seconds=watch.seconds)
     how: dict[str, Any] = {"ties": cell.ties, "empty": cell.empty, "note": _note(cell)}
     for direction in DIRECTIONS:
         relevant = material.relevant(direction, fused=cell.codes in ("fused", "training"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from tuwen.bench import machine
 from tuwen.bench.loading import Material, prepare
 from tuwen.bench.runs import Cell, Run
 from tuwen.bench.scoring import score
+from tuwen.bench.timing import Stopwatch
 from tuwen.errors import InputError, TuwenError
 from tuwen.files import read_json
 from tuwen.methods import Method
@@ -71,9 +71,9 @@ def _run(cell: Cell, data_root: Path | None, cache: Path | None) -> dict[str, An
 
 def _fit(method: Method, material: Material) -> float:
     images, texts, labels = material.train.aligned
-    began = time.perf_counter()
-    method.fit(images, texts, labels)
-    return time.perf_counter() - began
+    with Stopwatch() as watch:
+        method.fit(images, texts, labels)
+    return watch.seconds
 
 
 def main() -> None:
