@@ -52,7 +52,7 @@ def test_every_metric_is_one_we_measure_and_every_block_says_what_it_needs(name)
 def test_set_ups_never_mix_kinds_of_codes():
     """Hash codes of a database made in different ways stand in set-ups of their own, which have one kind."""
     setups = load("003-7").setups
-    assert [setup.codes for setup in setups] == ["modality", "fused", "training"]
+    assert [setup.codes for setup in setups] == ["modality", "fused", "training", "modality"]
     assert {setup.database for setup in setups} == {"train"}
 
 
