@@ -73,9 +73,12 @@ def test_levels_that_differ_are_two_lines():
     assert {"chance, a", "chance, b"} <= set(texts(bars(["cca"], kinds, x="mAP").svg))
 
 
-def test_nothing_is_cut_off():
+@pytest.mark.parametrize("title", ["", "long/" * 40 + "end", "图文检索" * 30 + "end"])
+def test_nothing_is_cut_off(title):
     name = "a_method_with_a_rather_long_name (kernel=rbf, ridge=0.001)"
-    drawing = bars([name, "b"], [Bars("there", np.array([0.2, 0.9]), np.array([0.1, 0.2]))], x="mAP")
+    kinds = [Bars("there", np.array([0.2, 0.9]), np.array([0.1, 0.2]))]
+    drawing = bars([name, "b"], kinds, x="mAP", title=title)
+    assert title[-3:] in drawing.svg
     picture = np.asarray(Image.open(io.BytesIO(drawing.png)).convert("L"))
     edges = [picture[0], picture[-1], picture[:, 0], picture[:, -1]]
     assert all((edge == 255).all() for edge in edges)

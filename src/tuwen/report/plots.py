@@ -22,6 +22,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("-", "--", ":", "-.")
 INK, GRID = "#1d1f23", "#d9d7d1"
 _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_ROOM = 90  # characters of a title; those of Chinese count twice
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _CHINESE_FONTS = (
     *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei"),
@@ -257,9 +258,16 @@ def _style(texts: Sequence[str]) -> Iterator[Any]:
         yield lambda size: Figure(figsize=size, layout="constrained")
 
 
+def _short(title: str) -> str:
+    """The end of a title, such as that of a path, as far as there is room."""
+    wide = [1 + bool(_CJK.match(sign)) for sign in title]
+    start = next(start for start in range(len(title) + 1) if sum(wide[start:]) <= _ROOM)
+    return f"…{title[start:]}" if start else title
+
+
 def _drawing(figure: Any, title: str) -> Drawing:
     if title:
-        figure.suptitle(title, fontsize=11)
+        figure.suptitle(_short(title), fontsize=11)
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=200, facecolor="white", metadata={"Software": None})
     figure.set_layout_engine("none")  # everything has its place now
