@@ -3,7 +3,7 @@
 import pytest
 
 from tuwen import method_table, methods
-from tuwen.errors import UnknownName
+from tuwen.errors import MissingExtra, UnknownName
 
 
 def test_a_row_says_what_a_method_gives_and_needs():
@@ -47,3 +47,17 @@ def test_an_example_names_the_labels_where_they_are_needed():
     assert "--labels" in method_table.about("scm").example
     assert "--labels" not in method_table.about("cca").example
     assert "--bits 64" in method_table.about("cvh").example
+
+
+def test_what_is_not_installed_is_named_and_hides_nothing_else(monkeypatch):
+    find = methods.find
+
+    def without(name):
+        if name == "cca":
+            raise MissingExtra("cca needs torch; install it with: pip install 'tuwen[deep]'")
+        return find(name)
+
+    monkeypatch.setattr(methods, "find", without)
+    assert "tuwen[deep]" in method_table.absent()["cca"]
+    names = {row.name for row in method_table.table("subspace")}
+    assert "cca" not in names and "pls" in names

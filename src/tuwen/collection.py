@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuwen import calibration, editing, encoder_of, learned, tables, transfer
+from tuwen import calibration, editing, encoder_of, encoders, learned, tables, transfer
 from tuwen import codes as hash_codes
 from tuwen.arrays import MODALITIES, Array, Modality, check_matrix, unit_rows
 from tuwen.encoders import Encoder
@@ -143,10 +143,11 @@ class Collection:
         Raises:
             CollectionError: It is another encoder, or the folder cannot be written.
         """
+        found = encoders.load(encoder)
         with self.store.writing():
-            name = encoder_of.move(self.path, self.store.identity, encoder)
+            encoder_of.move(self.path, self.store.identity, found)
         self._encoder = None
-        return name
+        return found.name
 
     def add(self, records: Iterable[Record], progress: Callable[..., None] | None = None) -> Report:
         """Encode and store records; what cannot be read is listed in the ledger, the rest goes on.

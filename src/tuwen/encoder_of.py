@@ -117,26 +117,21 @@ def given(path: Path, identity: Identity, encoder: str | Path | Encoder) -> Enco
     return found
 
 
-def move(path: Path, identity: Identity, spec: str) -> str:
+def move(path: Path, identity: Identity, encoder: Encoder) -> None:
     """Note where the encoder of a collection lies now; nothing is noted when that is its name.
-
-    Returns:
-        The full name of what was noted.
 
     Raises:
         CollectionError: It is another encoder.
     """
-    found = encoders.load(spec)
     if identity.method:
-        places = _moved(path) | dict.fromkeys(_places(path, identity, found), found.name)
-        write_json(path / PLACE, places)
-        return found.name
-    check(path, identity, found)
-    if found.name != identity.encoder:
-        write_json(path / PLACE, {"encoder": found.name})
+        moved = dict.fromkeys(_places(path, identity, encoder), encoder.name)
+        write_json(path / PLACE, _moved(path) | moved)
+        return
+    check(path, identity, encoder)
+    if encoder.name != identity.encoder:
+        write_json(path / PLACE, {"encoder": encoder.name})
     else:
         (path / PLACE).unlink(missing_ok=True)
-    return found.name
 
 
 def check(path: Path, identity: Identity, encoder: Encoder) -> None:

@@ -92,7 +92,7 @@ class About:
 
 
 def table(family: str | None = None) -> list[About]:
-    """All methods, or those of a family, by family and name; what an extra is missing for is left out.
+    """All methods, or those of a family, by family and name, but for those that `absent` lists.
 
     Raises:
         UnknownName: There is no such family.
@@ -108,6 +108,17 @@ def table(family: str | None = None) -> list[About]:
             except MissingExtra:
                 continue
     return rows
+
+
+def absent() -> dict[str, str]:
+    """The methods that need something which is not installed, and what to do."""
+    found = {}
+    for name in methods.names():
+        try:
+            methods.find(name)
+        except MissingExtra as error:
+            found[name] = str(error)
+    return found
 
 
 def about(name: str) -> About:

@@ -45,6 +45,8 @@ def command(name: str | None, family: str | None, labels: bool | None, gives: st
         _output.emit(found, style)
         return
     _output.emit(found, "table", columns=_COLUMNS, cut="about", empty="No such method.")
+    for reason in method_table.absent().values():
+        _output.note(reason)
     if found:
         _output.note(
             "One of them:  tuwen methods NAME    Learn from your pairs:  tuwen fit NAME --pairs FILE -o DIR"
