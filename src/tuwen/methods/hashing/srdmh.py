@@ -32,7 +32,7 @@ class SRDMH(AnchoredHasher):
         "Li, Yan, Luo et al.",
         "IEEE Transactions on Multimedia 21(11), 2863-2877",
         2019,
-        "https://ieeexplore.ieee.org/xpl/RecentIssue.jsp?punumber=6046",
+        "",
     )
     needs_labels = True
     fuses = True

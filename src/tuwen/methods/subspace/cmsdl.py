@@ -34,7 +34,7 @@ class CmSDL(CommonSpace):
         "Zhu, Shao, Yu",
         "CIKM",
         2014,
-        "",
+        "https://doi.org/10.1145/2661829.2661926",
     )
 
     dim: int = 16

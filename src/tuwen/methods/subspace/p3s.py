@@ -85,9 +85,8 @@ class P3S(ClassSpace):
                 p[m] = self._projection(gram, w[m], self.fidelity * b[m] @ b[m].T, linear)
             parts = zip(grams, targets, w, p, a, b, strict=True)
             total = sum(self._part(*part) for part in parts) + 2 * float((labels**2).sum())
-            apart = sum(float((v * (g @ v)).sum()) for v, g in zip(w, grams, strict=True))
-            apart -= 2 * float((w[0] * (cross @ w[1])).sum())
-            self.objective_.append(total + self.agreement * apart)
+            total -= 2 * self.agreement * float((w[0] * (cross @ w[1])).sum())
+            self.objective_.append(total)
         self.weights_ = {"image": turned_back(w[0], axes[0]), "text": turned_back(w[1], axes[1])}
         self.private_ = {"image": turned_back(p[0], axes[0]), "text": turned_back(p[1], axes[1])}
 
@@ -108,7 +107,7 @@ class P3S(ClassSpace):
 
     def _part(self, gram: Array, target: Array, w: Array, p: Array, a: Array, b: Array) -> float:
         """What one modality adds to the objective, but for the squares of the labels."""
-        told = (w * (gram @ w)).sum() - 2 * (w * target).sum()
+        told = (1 + self.agreement) * (w * (gram @ w)).sum() - 2 * (w * target).sum()
         rest = np.eye(len(gram)) - w @ a - p @ b
         back = self.fidelity * (rest * (gram @ rest)).sum()
         mixed = self.separation / self.n_ * ((w.T @ gram @ p) ** 2).sum()
