@@ -25,6 +25,15 @@ def test_ones_own_features_stand_in_for_those_of_a_block(made, pairs):
     assert (oracle.needs, bool(oracle.lacks)) == ("", True)
 
 
+def test_methods_that_nobody_asked_for_are_listed_and_not_run(made, pairs):
+    cca, sm, oracle = plan(made(), files={"": pairs}, wanted=["sm"])
+    assert (cca.left_out, len(cca.cells)) == (True, 0)
+    assert (sm.left_out, len(sm.cells)) == (False, 2)
+    assert (oracle.left_out, bool(oracle.lacks)) == (False, True)
+    with pytest.raises(UnknownName, match="no method in table 009-1 named 'ssm'; did you mean 'sm'"):
+        plan(made(), wanted=["ssm"])
+
+
 def test_a_block_that_is_not_there_is_named(made, pairs):
     with pytest.raises(UnknownName, match="no block of table 009-1 named 'cnn'"):
         plan(made(), files={"cnn": pairs})

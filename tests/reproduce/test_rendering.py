@@ -29,6 +29,13 @@ def test_figures_have_as_many_decimals_as_the_table_and_the_spread_of_draws(foun
     assert re.fullmatch(r"[+-]\d+\.\d", section.rows[0]["difference"])
 
 
+def test_a_row_that_nobody_asked_for_is_not_run(made, pairs, tmp_path):
+    some = reproduce(made(), tmp_path / "some", files={"": pairs}, wanted=["cca"], apart=False)
+    (section,) = sections(some)
+    row = next(row for row in section.rows if row["method"] == "SM")
+    assert (row["published"], row["ours"]) == ("70.0 / 71.0 / 75.0", "not run")
+
+
 def test_every_large_difference_has_a_note(found):
     (section,) = sections(found)
     for row in section.rows:

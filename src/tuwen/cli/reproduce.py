@@ -38,6 +38,13 @@ if TYPE_CHECKING:
     help="Your own features for a block of the table (cnn=vgg19.npz), or FILE for tables of one block.",
 )
 @click.option(
+    "--methods",
+    "wanted",
+    default="",
+    metavar="NAME,...",
+    help="Run these methods of the table only, by our names.  [default: all]",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(min=1, max=1024),
     default=1,
@@ -62,6 +69,7 @@ def command(
     audit: bool,
     data_root: Path | None,
     given: Sequence[str],
+    wanted: str,
     jobs: int,
     folder: Path | None,
     page: Path | None,
@@ -74,17 +82,17 @@ def command(
     """
     from tuwen.reproduce import published
 
-    names = [table] if table else published.names()
-    tables = [published.load(name) for name in names]
+    tables = [published.load(name) for name in ([table] if table else published.names())]
     if audit:
         _audit(tables, style, page)
         return
     files = _files(given)
     if table is None:
-        if page or folder or files:
+        if page or folder or files or wanted:
             raise click.UsageError("name a TABLE")
         _list(tables, data_root, style)
         return
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
     with tempfile.TemporaryDirectory(prefix="tuwen-") as scratch, _progress.bar("running") as report:
         from tuwen.reproduce.lines import reproduce
 
@@ -94,9 +102,10 @@ def command(
             data_root=data_root,
             jobs=jobs,
             files=files,
+            wanted=names,
             progress=report,
         )
-    _show(found, style, page)
+    _show(found, style, page, f"tuwen reproduce {table}" + (f" --methods {','.join(names)}" if names else ""))
     if any(line.error for line in found.lines):
         raise click.exceptions.Exit(1)
 
@@ -152,10 +161,9 @@ def _audit(tables: Sequence[Table], style: str, page: Path | None) -> None:
             print("" if some else "  none\n")
 
 
-def _show(found: Reproduction, style: str, page: Path | None) -> None:
+def _show(found: Reproduction, style: str, page: Path | None, again: str) -> None:
     from tuwen.reproduce import rendering
 
-    again = f"tuwen reproduce {found.table.name}"
     if page is not None:
         page.write_text(rendering.page(found, f"{again} --markdown {page.as_posix()}"), encoding="utf-8")
     if _output.chosen(style) == "markdown":

@@ -34,6 +34,7 @@ class Line:
         reason: Why they differ by more than 0.02; None where they do not.
         needs: What is missing of the data; empty where nothing is.
         lacks: What is missing of the method; empty where nothing is.
+        left_out: Nobody asked for this row.
         error: Why a run failed; empty where none did.
         protocol: What our figure means, in one line.
         chance: What guessing gets on the same labels; None where that is unknown.
@@ -50,6 +51,7 @@ class Line:
     reason: Reason | None = None
     needs: str = ""
     lacks: str = ""
+    left_out: bool = False
     error: str = ""
     protocol: str = ""
     chance: float | None = None
@@ -85,6 +87,7 @@ def reproduce(
     data_root: Path | None = None,
     jobs: int = 1,
     files: Mapping[str, Path] | None = None,
+    wanted: Sequence[str] = (),
     progress: Progress | None = None,
     apart: bool = True,
 ) -> Reproduction:
@@ -96,15 +99,16 @@ def reproduce(
         data_root: The folder that holds a folder for each benchmark; see `datasets.root`.
         jobs: Runs at a time.
         files: Features of one's own for a block of the table, by its name: files of pairs.
+        wanted: Our names of the methods to run; all when empty.
         progress: Called with the number of runs done and their number.
         apart: Each run in a process of its own; otherwise here, one after the other.
 
     Raises:
-        UnknownName: `files` names a block that the table does not have.
+        UnknownName: `files` names a block, or `wanted` a method, that the table does not have.
     """
     from tuwen.bench.running import run_all
 
-    places = plan(table, data_root=data_root, files=files)
+    places = plan(table, data_root=data_root, files=files, wanted=wanted)
     cells = list({cell.key: cell for place in places for cell in place.cells}.values())
     how: dict[str, Any] = {"jobs": jobs, "data_root": data_root, "progress": progress, "apart": apart}
     runs = run_all(cells, folder, **how) if cells else []
@@ -131,8 +135,9 @@ def _lines(table: Table, place: Place, runs: Mapping[str, Run]) -> Iterator[Line
         errors["the run was not finished"] = None
     for column in place.columns:
         told: dict[str, Any] = {}
-        if place.needs or place.lacks or errors:
-            told = {"needs": place.needs, "lacks": place.lacks, "error": "; ".join(errors)}
+        if place.needs or place.lacks or place.left_out or errors:
+            told = {"needs": place.needs, "lacks": place.lacks, "left_out": place.left_out}
+            told["error"] = "; ".join(errors)
         else:
             told = _figures(table, place, column, found)
         printed = place.row.values[table.columns.index(column)]

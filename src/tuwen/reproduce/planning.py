@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,7 @@ class Place:
         cells: What is run, one for each draw of the split; empty where something is missing.
         needs: What is missing of the data, where it is to be had; empty where nothing is.
         lacks: What is missing of the method; empty where nothing is.
+        left_out: Nobody asked for this row.
     """
 
     row: Row
@@ -33,6 +34,7 @@ class Place:
     cells: tuple[Cell, ...] = ()
     needs: str = ""
     lacks: str = ""
+    left_out: bool = False
 
 
 @dataclass
@@ -41,6 +43,7 @@ class _Known:
 
     data_root: Path | None
     files: Mapping[str, Path]
+    wanted: Sequence[str] = ()
     lacking: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def source(self, setup: Setup, group: str) -> tuple[str, str, str]:
@@ -69,7 +72,11 @@ class _Known:
 
 
 def plan(
-    table: Table, *, data_root: Path | None = None, files: Mapping[str, Path] | None = None
+    table: Table,
+    *,
+    data_root: Path | None = None,
+    files: Mapping[str, Path] | None = None,
+    wanted: Sequence[str] = (),
 ) -> list[Place]:
     """Every row of a table in every set-up of ours, with what is run or what it needs.
 
@@ -77,15 +84,20 @@ def plan(
         table: What to run.
         data_root: The folder that holds a folder for each benchmark; see `datasets.root`.
         files: Features of one's own for a block of the table, by its name: files of pairs.
+        wanted: Our names of the methods to run; all when empty.
 
     Raises:
-        UnknownName: There is no such block.
+        UnknownName: There is no such block, or no such method in the table.
     """
+    there = [row.method for row in table.rows]
+    for method in wanted:
+        if method not in there:
+            raise unknown(f"method in table {table.name}", method, there)
     groups = {group.name: group for group in table.groups}
     for name in files or {}:
         if name not in groups:
             raise unknown(f"block of table {table.name}", name, groups)
-    known = _Known(data_root, files or {})
+    known = _Known(data_root, files or {}, wanted)
     return [
         place
         for setup in table.setups
@@ -109,6 +121,9 @@ def _places(table: Table, setup: Setup, group: Group, row: Row, known: _Known) -
     needs = known.data(setup, group)
     if needs or method is None:
         yield Place(row, setup, tuple(columns), needs=needs, lacks=lacks)
+        return
+    if known.wanted and row.method not in known.wanted:
+        yield Place(row, setup, tuple(columns), left_out=True)
         return
     for some in by_bits:
         cells = tuple(

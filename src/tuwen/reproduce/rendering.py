@@ -59,7 +59,7 @@ def _section(found: Reproduction, setup: Setup, group: Group) -> Section:
     section.says += _protocols(lines)
     for _, some in groupby(lines, key=lambda line: line.row):
         row = list(some)
-        if all(line.needs or line.lacks for line in row):
+        if all(line.needs or line.lacks or line.left_out for line in row):
             section.rows.append(_absent(section, row))
         else:
             section.rows += [_present(table, section, line, group.name) for line in row]
@@ -99,11 +99,12 @@ def _absent(section: Section, lines: Sequence[Line]) -> dict[str, str]:
     published = " / ".join(line.printed for line in lines)
     marks = [section.note(f"needs the data: {lines[0].needs}")] if lines[0].needs else []
     marks += [section.note(f"needs the method {lines[0].lacks}")] if lines[0].lacks else []
+    marks += [section.note("can be run, but was not asked for")] if lines[0].left_out else []
     return {
         "method": lines[0].row,
         "column": "all",
         "published": published,
-        "ours": "needs …",
+        "ours": "not run" if lines[0].left_out else "needs …",
         "difference": "",
         "why": " ".join(marks),
     }
@@ -160,6 +161,7 @@ def flat(found: Reproduction) -> list[dict[str, Any]]:
             "why": f"{line.reason.kind}: {line.reason.says}" if line.reason else "",
             "needs": line.needs,
             "lacks": line.lacks,
+            "left_out": line.left_out,
             "error": line.error,
             "protocol": line.protocol,
         }
