@@ -47,3 +47,10 @@ def test_explicit_features_of_all_rows_give_the_kernel_back(rows):
     kernel = kernels.rbf(rows, rows, 4.0)
     features = kernel @ kernels.nystrom_root(kernel)
     np.testing.assert_allclose(features @ features.T, kernel, atol=1e-8)
+
+
+def test_roots_keep_signs_and_make_distances_those_of_hellinger():
+    np.testing.assert_allclose(kernels.signed_roots(np.array([[4.0, -9.0, 0.0]])), [[2, -3, 0]])
+    p, q = np.array([[0.5, 0.5]]), np.array([[0.1, 0.9]])
+    found = kernels.squared_distances(kernels.signed_roots(p), kernels.signed_roots(q))
+    np.testing.assert_allclose(found, 2 - 2 * np.sqrt(p * q).sum())
