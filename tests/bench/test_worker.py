@@ -25,7 +25,7 @@ def test_a_cell_gives_figures_seconds_and_memory(cell, cut_as, halves):
     assert run.files == {"pairs.npz": "abc"}
     assert run.notes == ("not the published file",)
     assert 0 < run.fit_seconds < 10
-    assert run.peak_mb >= run.about["fit_peak_mb"] >= run.about["data_mb"] > 0
+    assert run.peak_mb >= run.about["fit_peak_mb"] > run.about["data_mb"] - 5 > 0
 
 
 def test_what_is_told_of_the_machine_does_not_name_it(cell, cut_as, halves):
