@@ -5,7 +5,14 @@ from tiny import TinyEncoder
 from tuwen import encoders
 from tuwen.data import open_source
 from tuwen.errors import Damaged, InputError, TextError
-from tuwen.features import Features, encode_source, fit_encoder, read_features, write_features
+from tuwen.features import (
+    Features,
+    encode_source,
+    fit_encoder,
+    pairing,
+    read_features,
+    write_features,
+)
 
 
 @pytest.fixture
@@ -168,3 +175,15 @@ def test_one_id_for_two_pictures_is_refused(tmp_path, tiny_pictures, tiny_encode
     (tmp_path / "t.csv").write_text(f"image_id,image\nx,{red}\nx,{blue}\n")
     with pytest.raises(InputError, match="'x' stands twice"):
         encode_source(open_source(tmp_path / "t.csv"), tiny_encoder, "image")
+
+
+def test_it_is_kept_which_picture_a_text_belongs_to(tmp_path, tiny_pictures, tiny_encoder):
+    red, blue = tiny_pictures / "red-0.png", tiny_pictures / "blue-0.png"
+    rows = [f"{red},one", "lost.png,two", f"{blue},three", f"{red},four"]
+    (tmp_path / "t.csv").write_text("\n".join(["image,text", *rows]) + "\n")
+    source = open_source(tmp_path / "t.csv")
+    images, texts = (encode_source(source, tiny_encoder, kind) for kind in ("image", "text"))
+    assert images.ids == ["red-0", "blue-0"] and texts.ids == ["1", "2", "3", "4"]
+    assert pairing(images, texts) == [(0, 0), (2, 1), (3, 0)]
+    write_features(tmp_path / "f.npz", [images, texts], tiny_encoder)
+    assert np.load(tmp_path / "f.npz")["image_of_text"].tolist() == ["red-0", "", "blue-0", "red-0"]

@@ -140,6 +140,22 @@ def test_a_broken_description_says_so(fitted, tmp_path, content):
 
 
 class TestCollection:
+    def test_a_method_that_rotted_in_it_is_noticed(self, fitted, files, tmp_path):
+        made = indexed(tmp_path / "c", fitted["cca"], files)
+        state = made.path / "learned" / "state.npz"
+        state.write_bytes(state.read_bytes()[:-7] + b"rotten!")
+        with pytest.raises(CollectionError, match=r"state\.npz is not the file that method\.json describes"):
+            _ = Collection.open(made.path).encoder
+
+    def test_another_fit_in_its_place_is_refused(self, fitted, files, tmp_path):
+        made = indexed(tmp_path / "c", fitted["cca"], files)
+        method = methods.find("cca")(dim=6, ridge=0.3)
+        words = encoders.load(fitted["cca"] / "text")
+        method.fit(made.encoder.sides["image"].encode(files, "image"), words.encode_texts(TEXTS))
+        learned.write(made.path / "learned", method, learned.read_sides(fitted["cca"]))
+        with pytest.raises(CollectionError, match="vectors of two encoders do not compare"):
+            _ = Collection.open(made.path).encoder
+
     def test_it_is_asked_both_ways_and_opened_again_without_the_folder(self, fitted, files, tmp_path):
         shutil.copytree(fitted["cca"], tmp_path / "m")
         made = indexed(tmp_path / "c", tmp_path / "m", files)

@@ -27,6 +27,12 @@ def test_one_method_is_described_with_its_parameters_paper_and_an_example(tuwen)
     assert told["parameters"][0]["parameter"] == "dim" and told["method"] == "cca"
 
 
+def test_what_a_method_can_do_beside_is_said(tuwen):
+    assert 'mode="transductive"' in tuwen("methods", "jrl", "--format", "table").out
+    assert "database_codes" in tuwen("methods", "seph", "--format", "table").out
+    assert "also" not in tuwen("methods", "pls", "--format", "table").out
+
+
 def test_wrong_names_are_suggested(tuwen):
     assert "did you mean 'cca'" in tuwen("methods", "ccca").err
     assert "did you mean 'hashing'" in tuwen("methods", "--family", "hash").err

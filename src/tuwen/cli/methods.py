@@ -63,9 +63,20 @@ def _describe(found: About, style: str) -> None:
         _output.emit(rows, "table", columns=("parameter", "type", "default", "meaning"))
     facts = {
         "needs": found.learns_from,
+        "also": "; ".join(_also(found)),
         "paper": f"{found.paper.authors}: {found.paper.title}. {found.paper.venue} {found.paper.year}",
         "link": found.paper.url,
         "example": found.example,
     }
     click.echo()
     _output.facts({key: value for key, value in facts.items() if value}, "table")
+
+
+def _also(found: About) -> list[str]:
+    """What some methods do beyond the others."""
+    can = []
+    if found.transductive:
+        can.append('scores all given items together, as the paper did: similarity(..., mode="transductive")')
+    if found.fuses:
+        can.append("codes items from both of their sides: database_codes(images, texts)")
+    return can
