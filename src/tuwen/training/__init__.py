@@ -1,0 +1,1 @@
+"""Networks trained on a user's own pictures and words (`tuwen train`)."""
