@@ -81,7 +81,7 @@ def main() -> None:
         with lock:
             kept[task[0]][str(task[1])] = found
             if not arguments.quick:
-                write(kept)
+                keep(task[0], kept[task[0]])
 
     lock = threading.Lock()
     with ThreadPoolExecutor(arguments.jobs) as pool:
@@ -191,9 +191,11 @@ def read() -> dict[str, Any]:
     return dict(json.loads(KEPT.read_text(encoding="utf-8"))) if KEPT.is_file() else {}
 
 
-def write(kept: dict[str, Any]) -> None:
-    """Keep the figures and write the page."""
-    known = methods.names()
+def keep(name: str, entry: dict[str, Any]) -> None:
+    """Keep the figures of one method beside those of others, which another run may have added."""
+    known, kept = methods.names(), read()
+    former = kept.get(name, {})
+    kept[name] = (former if former.get("digest") == entry["digest"] else {}) | entry
     kept = {name: kept[name] for name in sorted(kept) if name in known}
     KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(kept), encoding="utf-8")
