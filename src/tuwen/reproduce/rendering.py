@@ -125,6 +125,7 @@ def _present(table: Table, section: Section, line: Line, group: str) -> dict[str
 
 def number(table: Table, value: float, *, sign: bool = False) -> str:
     """A figure with as many decimals as the table prints."""
+    value = round(value, table.decimals) + 0.0  # no "-0.00"
     return f"{value:{'+' if sign else ''}.{table.decimals}f}"
 
 
