@@ -9,7 +9,7 @@ def test_all_methods_are_listed_and_can_be_chosen_among(tuwen):
     hashing = tuwen("methods", "--family", "hashing", "--no-labels").rows
     assert "cvh" in {row["method"] for row in hashing}
     assert all(row["family"] == "hashing" and not row["needs_labels"] for row in hashing)
-    assert {row["method"] for row in tuwen("methods", "--gives", "scores").rows} == {"cmcp", "hsnn"}
+    assert {row["method"] for row in tuwen("methods", "--gives", "scores").rows} >= {"cmcp", "hsnn"}
     assert all(row["needs_labels"] for row in tuwen("methods", "--labels").rows)
 
 
