@@ -109,6 +109,11 @@ class Language(Encoder):
             )
         return cls(module, tokens, choose(device, precision), str(path))
 
+    @property
+    def module(self) -> PooledText:
+        """The network with its pooling: ids and mask (n, t) to (n, width), not of unit length."""
+        return self._module
+
     def towers(self) -> tuple[None, nn.Module]:
         """No picture tower, and the text tower: ids and mask (n, t) int64 to unit rows (n, width)."""
         from tuwen.encoders.networks.towers import Unit

@@ -64,6 +64,8 @@ class Network(Method):
         stopped_: Why training ended early; empty when it did not.
     """
 
+    validates = True
+
     epochs: int = 60
     batch_size: int = 128
     learning_rate: float = 1e-3
@@ -296,13 +298,14 @@ class Network(Method):
 
 @dataclass(kw_only=True, eq=False)
 class _Towers(Network, Coder):
-    """A network a modality, whose outputs are compared."""
+    """A network a modality, whose outputs are compared; `hidden` 0 makes each a single dense layer."""
 
     hidden: int = 512
 
     def _build(self, d_image: int, d_text: int, n_classes: int) -> nn.Module:
         widths = {"image": d_image, "text": d_text}
-        towers = {name: mlp(width, self.hidden, self.width) for name, width in widths.items()}
+        inner = [self.hidden] if self.hidden else []
+        towers = {name: mlp(width, *inner, self.width) for name, width in widths.items()}
         return nn.ModuleDict(towers | self._heads(n_classes))
 
     def _heads(self, n_classes: int) -> dict[str, nn.Module]:
