@@ -146,3 +146,19 @@ def test_classes_need_labels(cell, cut_as, halves, monkeypatch):
     found = replace(prepare(cell()), by_class=True)
     with pytest.raises(InputError, match="add labels"):
         found.relevant("i2t", fused=False)
+
+
+def test_a_network_gets_the_validation_part_of_the_split(cell, cut_as):
+    val = labelled(4)
+    cut_as(train=labelled(10), test=labelled(5), val=val)
+    assert prepare(cell(method="vsepp", params={"seed": 0})).held_out is val
+    assert prepare(cell(method="vsepp", params={"seed": 0}, part="val")).held_out is None
+    assert prepare(cell()).held_out is None
+
+
+def test_labels_are_made_wrong_where_methods_learn_and_nowhere_else(cell, cut_as):
+    train = labelled(10)
+    cut_as(train=train, test=labelled(5))
+    found = prepare(cell(database="train", noise=0.4))
+    assert (found.train.labels != train.labels).sum() == 4
+    np.testing.assert_array_equal(found.items.labels, train.labels)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tuwen import __version__, datasets
+from tuwen import __version__, datasets, methods
 from tuwen.arrays import Array
+from tuwen.bench.noise import wrong_labels
 from tuwen.bench.runs import Cell, Direction
 from tuwen.datasets import Pairs, Splits
 from tuwen.datasets.cutting import hold_out
@@ -35,6 +36,8 @@ class Material:
         by_class: True is what shares a class; otherwise what was paired with the query.
         files: SHA-256 of what was read.
         notes: What a reader of figures must know.
+        held_out: Of the split, for methods that choose while they learn; None where it is what is scored,
+            or where the split has none.
     """
 
     train: Pairs
@@ -43,6 +46,7 @@ class Material:
     by_class: bool
     files: dict[str, str]
     notes: tuple[str, ...]
+    held_out: Pairs | None = None
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -104,6 +108,8 @@ def prepare(cell: Cell, *, data_root: Path | None = None, cache: Path | None = N
     """
     splits = datasets.load(cell.data, cell.split, cell.features, seed=cell.data_seed, data_root=data_root)
     train, asked, notes = splits.train, splits.test, list(splits.notes)
+    validates = methods.find(cell.method).validates and cell.part == "test"
+    held_out = splits.val if validates else None
     if cell.part == "val" and splits.val is not None:
         asked = splits.val
     elif cell.part == "val":
@@ -117,11 +123,16 @@ def prepare(cell: Cell, *, data_root: Path | None = None, cache: Path | None = N
         whole = cell.database == "database" and cell.part == "test"
         items = (splits.database if whole else None) or train
     parts = {"train": train, "asked": asked, "items": items}
+    if held_out is not None:
+        parts["held_out"] = held_out
+        notes.append("the split's validation part chose the epoch")
     if any(part.texts is None for part in parts.values()):
         spec = cell.text_encoder or TEXT_ENCODER
         parts = _with_texts(parts, spec, cache)
         notes.append(f"texts: {spec}, fitted on the training captions")
     parts = _numbered(parts)
+    if cell.noise:
+        parts["train"] = wrong_labels(parts["train"], cell.noise, int(cell.params["seed"]))
     return Material(
         **parts,
         by_class=told_by_class(cell.data, splits),

@@ -52,6 +52,7 @@ def plan(
     empty: str = "skip",
     part: Literal["test", "val"] = "test",
     database: Database | None = None,
+    noise: float = 0.0,
     text_encoder: str = "",
     data_root: Path | None = None,
 ) -> list[Cell]:
@@ -77,6 +78,7 @@ def plan(
         empty: The same.
         part: What is scored.
         database: What is searched; as above when None.
+        noise: Share of the training labels that are made wrong on purpose.
         text_encoder: What encodes captions where the data has no features of texts.
         data_root: The folder that holds a folder for each benchmark.
 
@@ -88,6 +90,8 @@ def plan(
     names = chosen(wanted)
     if repeat < 1:
         raise InputError(f"repeat is {repeat}; it must be at least 1")
+    if not 0 <= noise < 1:
+        raise InputError(f"noise is {noise}; it is a share from 0 to below 1")
     if not metrics:
         raise InputError("metrics is empty; name one at least, such as map")
     for metric in metrics:
@@ -115,6 +119,7 @@ def plan(
                         metrics=tuple(metrics),
                         ties=ties,
                         empty=empty,
+                        noise=noise,
                         text_encoder=text_encoder,
                     )
                     for seed in range(repeat)

@@ -38,6 +38,7 @@ class Cell:
         database: What is searched.
         codes: How items of the database are coded.
         options: Of `similarity`, such as `{"mode": "transductive"}`.
+        noise: Share of the training labels that are made wrong on purpose, drawn by the method's seed.
         text_encoder: What encodes captions where the data has no features of texts, fitted on the training
             captions alone; empty for `loading.TEXT_ENCODER`.
         tuned: How many settings were tried on the validation part to choose these; 0 when none were.
@@ -56,6 +57,7 @@ class Cell:
     database: Database = "part"
     codes: Codes = "vectors"
     options: dict[str, str] = field(default_factory=dict)
+    noise: float = 0.0
     text_encoder: str = ""
     tuned: int = 0
     metrics: tuple[str, ...] = ("map",)

@@ -72,7 +72,10 @@ def _run(cell: Cell, data_root: Path | None, cache: Path | None) -> dict[str, An
 def _fit(method: Method, material: Material) -> float:
     images, texts, labels = material.train.aligned
     with Stopwatch() as watch:
-        method.fit(images, texts, labels)
+        if material.held_out is not None:  # only of methods that validate
+            method.fit(images, texts, labels, validation=material.held_out.aligned)  # type: ignore[call-arg]
+        else:
+            method.fit(images, texts, labels)
     return watch.seconds
 
 

@@ -139,6 +139,13 @@ class _Codes(_Words):
     "[default: part; hash codes search the own database, or the training pairs]",
 )
 @click.option(
+    "--noise",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    metavar="SHARE",
+    help="Training labels to make wrong on purpose, such as 0.4.",
+)
+@click.option(
     "--text-encoder",
     default="",
     metavar="ENCODER",

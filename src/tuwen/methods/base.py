@@ -41,6 +41,7 @@ class Method(ABC):
         needs_labels: `fit` learns from classes.
         takes_sets: Features are (n, parts, d), where zero rows are padding.
         needs_counts: Features are counts or weights that stand for them, none below zero.
+        validates: `fit` takes `validation=`, pairs that it does not learn from but chooses by.
     """
 
     paper: ClassVar[Paper]
@@ -48,6 +49,7 @@ class Method(ABC):
     needs_labels: ClassVar[bool] = False
     takes_sets: ClassVar[bool] = False
     needs_counts: ClassVar[bool] = False
+    validates: ClassVar[bool] = False
 
     seed: int = 0
 
