@@ -14,6 +14,7 @@ from tuwen.errors import InputError, NotFittedError
 from tuwen.saved import Saved, write
 
 _CELLS = 2**30  # of multi-hot labels: 4 GiB
+_FROM_ZERO = ("hidden", "patience")  # counts of which none is a choice
 
 
 class Paper(NamedTuple):
@@ -66,15 +67,16 @@ class Method(ABC):
         """
         images, texts = self._features("images", images), self._features("texts", texts)
         name = type(self).__name__
-        if self.needs_pairs and len(images) != len(texts):
+        pairs = self._pairs(images, texts)
+        if self.needs_pairs and pairs != len(texts):
             raise InputError(
-                f"images has {len(images)} rows but texts has {len(texts)}; {name}.fit needs aligned rows"
+                f"images has {pairs} rows but texts has {len(texts)}; {name}.fit needs aligned rows"
             )
         if not len(images) + len(texts):
             raise InputError(f"images and texts have no rows; {name}.fit needs some")
         if self.needs_labels and labels is None:
             raise InputError(f"{name} learns from class labels; pass labels= to fit")
-        classes = multi_hot(labels, len(images))
+        classes = multi_hot(labels, pairs)
         if self.needs_labels and not classes.any():
             raise InputError(
                 f"labels names no class for any of the {len(images)} rows; {name} learns from classes"
@@ -88,6 +90,10 @@ class Method(ABC):
         self._fit(images, texts, classes)
         self.widths_: dict[str, int] = {"image": images.shape[-1], "text": texts.shape[-1]}
         return self
+
+    def _pairs(self, images: Array, texts: Array) -> int:
+        """How many pairs `fit` is given: a row of images each, unless the method keeps an image once."""
+        return len(images)
 
     @abstractmethod
     def _fit(self, images: Array, texts: Array, labels: Array) -> None:
@@ -220,8 +226,9 @@ class Hasher(Coder):
             raise InputError(f"bits is {self.bits}; it must be a positive multiple of 8")
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.type == "int" and field.name != "seed" and value < 1:  # all of them are counts
-                raise InputError(f"{field.name} is {value}; it must be at least 1")
+            least = 0 if field.name in _FROM_ZERO else 1
+            if field.type == "int" and field.name != "seed" and value < least:  # all of them are counts
+                raise InputError(f"{field.name} is {value}; it must be at least {least}")
 
     @property
     def width(self) -> int:
