@@ -16,6 +16,7 @@ from tuwen.encoders.inputs import described
 from tuwen.encoders.inputs.recipe import Recipe
 from tuwen.encoders.networks import automodel, resnet
 from tuwen.encoders.networks.automodel import AutoNetwork
+from tuwen.encoders.networks.transformers_models import quiet
 from tuwen.encoders.opening import checkpoint
 from tuwen.encoders.opening.detect import family_of
 from tuwen.encoders.opening.spec import Spec, convert, parse
@@ -58,7 +59,8 @@ class ImageNetwork:
     def save(self, folder: Path) -> None:
         """Write a transformers folder: config.json, model.safetensors, preprocessor_config.json."""
         model: Any = self.network.model
-        model.save_pretrained(folder)
+        with quiet():
+            model.save_pretrained(folder)
         write_json(folder / "preprocessor_config.json", _processor(self.recipe))
 
 

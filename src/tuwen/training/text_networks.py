@@ -12,6 +12,7 @@ from tuwen import encoders
 from tuwen.encoders.inputs.tokens import Tokens
 from tuwen.encoders.language import Language
 from tuwen.encoders.networks.pooled_text import PooledText
+from tuwen.encoders.networks.transformers_models import quiet
 from tuwen.encoders.opening.spec import convert, parse
 from tuwen.errors import InputError
 from tuwen.files import write_json
@@ -49,7 +50,8 @@ class TextNetwork:
     def save(self, folder: Path) -> None:
         """Write a folder that transformers and sentence-transformers open, with its pooling."""
         model: Any = self.network.network
-        model.save_pretrained(folder)
+        with quiet():
+            model.save_pretrained(folder)
         (folder / "tokenizer.json").write_text(self.tokens.json, encoding="utf-8")
         recipe = self.tokens.recipe
         reading = {"max_seq_length": recipe.context, "do_lower_case": recipe.lower}
@@ -127,7 +129,8 @@ def _write_bert(
         intermediate_size=4 * width,
         max_position_embeddings=length,
     )
-    transformers.BertModel(config, add_pooling_layer=False).save_pretrained(path)
+    with quiet():
+        transformers.BertModel(config, add_pooling_layer=False).save_pretrained(path)
     tokenizer.save(str(path / "tokenizer.json"))
 
 
