@@ -179,7 +179,7 @@ class Network(Method):
         """One pass over all pairs; the loss of every batch."""
         self.net_.train()
         losses: list[float] = []
-        count = len(data[0])
+        count = len(data[1])
         batches = torch.randperm(count).tensor_split(max(1, -(-count // self.batch_size)))
         for number, rows in enumerate(batches):
             progress = (epoch + number / len(batches)) / self.epochs
@@ -223,8 +223,15 @@ class Network(Method):
 
     def _batch(self, data: list[Tensor], rows: Tensor, progress: float) -> Batch:
         device = self._where()
-        x, y, labels = (part[rows].to(device, non_blocking=True) for part in data)
+        places = (self._image_rows(rows), rows, rows)
+        x, y, labels = (
+            part[place].to(device, non_blocking=True) for part, place in zip(data, places, strict=True)
+        )
         return Batch(self._scaled(x, "image"), self._scaled(y, "text"), labels, rows.to(device), progress)
+
+    def _image_rows(self, rows: Tensor) -> Tensor:
+        """The rows of images of these pairs."""
+        return rows
 
     def _scaled(self, values: Tensor, modality: Modality) -> Tensor:
         if not self.standardise:
