@@ -54,6 +54,30 @@ def test_a_loss_that_is_no_number_stops_with_the_last_good_epoch(classes, monkey
     assert np.isfinite(method.transform(classes[0], "image")).all()
 
 
+def test_weights_that_a_step_spoils_are_not_kept(classes, monkeypatch):
+    """The loss before the step was a number; its gradient was not."""
+    step = VSEPP._step
+
+    def spoiled(self, batch):
+        loss = step(self, batch)
+        return loss if batch.progress < 0.4 else loss + (loss * 0).sqrt()  # its slope at 0 is endless
+
+    monkeypatch.setattr(VSEPP, "_step", spoiled)
+    method = VSEPP(**SMALL, validation=0.0).fit(*classes)
+    assert method.epoch_ == 3
+    assert method.stopped_ == "weights are no numbers after epoch 4"
+    assert np.isfinite(method.transform(classes[0], "image")).all()
+
+
+def test_values_that_have_no_decomposition_stop_it_too(classes, monkeypatch):
+    def undone(self, batch):
+        raise torch.linalg.LinAlgError("it did not converge")
+
+    monkeypatch.setattr(VSEPP, "_step", undone)
+    with pytest.raises(InputError, match="the loss is nan at step 1 of epoch 1"):
+        VSEPP(**SMALL).fit(*classes)
+
+
 def test_a_loss_that_is_never_a_number_is_an_error(classes):
     with pytest.raises(InputError, match="at step 1 of epoch 1; lower learning_rate"):
         VSEPP(**SMALL, margin=float("nan")).fit(*classes)

@@ -6,18 +6,22 @@ import numpy as np
 import pytest
 
 from tuwen import methods
-from tuwen.errors import InputError
+from tuwen.errors import InputError, MissingExtra
 
-# what a network does with odd data is a matter of its loss
 SHALLOW = [name for name, family in methods.names().items() if family in ("subspace", "hashing", "pairwise")]
 SHALLOW = [name for name in SHALLOW if not methods.find(name).takes_sets]
+NETWORKS = [name for name, family in methods.names().items() if family in ("deep", "deephash")]
 LABELLED = [name for name in SHALLOW if methods.find(name).needs_labels]
 SMALL = {"bits": 8, "dim": 4, "anchors": 60, "atoms": 40, "topics": 20, "pairs": 2000, "iterations": 5}
+SMALL |= {"hidden": 16, "epochs": 3, "learning_rate": 0.01, "device": "cpu"}
 
 
 def small(name):
     """A method that is quick."""
-    found = methods.find(name)
+    try:
+        found = methods.find(name)
+    except MissingExtra as error:
+        pytest.skip(str(error))
     return found(**{field: value for field, value in SMALL.items() if field in found().params})
 
 
@@ -97,6 +101,36 @@ def test_odd_data_are_learnt_from_or_refused_by_name(name, case):
     if isinstance(shallow, methods.Hasher):
         assert shallow.transform(images, "image").shape == (len(images), 1)
         assert not shallow.fuses or shallow.database_codes(images, texts).shape == (len(images), 1)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_learn_from_odd_data_or_refuse_them_by_name(name):
+    """All cases of a network at once, three epochs each: a case alone would mostly wait for its start."""
+    network = small(name)
+    if network.takes_sets:
+        pytest.skip("sets have odd cases of their own")
+    pairs = pairs_for(network)
+    for case in ODD:
+        images, texts, labels = odd(case, *pairs)
+        try:
+            network.fit(images, texts, labels)
+        except InputError as error:
+            assert case not in CAN_BE_LEARNT_FROM
+            assert re.search(r"labels|images|texts|classes|pairs|(dim|bits) is", str(error))
+            continue
+        assert np.isfinite(network.similarity(images, texts)).all(), case
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_take_arrays_that_are_not_writable(name):
+    network = small(name)
+    if network.takes_sets:
+        pytest.skip("sets have odd cases of their own")
+    pairs = [array.astype(np.float32) for array in pairs_for(network)[:2]]
+    labels = pairs_for(network)[2]
+    for array in (*pairs, labels):
+        array.flags.writeable = False
+    assert np.isfinite(network.fit(*pairs, labels, validation=(*pairs, labels)).similarity(*pairs)).all()
 
 
 @pytest.mark.parametrize("case", ["one class", "every label in every row", "a class without rows"])

@@ -92,16 +92,18 @@ def correlations(u: Tensor, v: Tensor, ridge: float) -> Tensor:
     released code has it.
     """
     u, v = u - u.mean(dim=0), v - v.mean(dim=0)
-    between = _inverse_root(u, ridge) @ (u.T @ v / len(u)) @ _inverse_root(v, ridge)
+    # any root of a covariance gives these values; a triangular one also has gradients where eigenvalues tie
+    half = torch.linalg.solve_triangular(_root(u, ridge), u.T @ v / len(u), upper=False)
+    between = torch.linalg.solve_triangular(_root(v, ridge), half.T, upper=False)
     values: Tensor = torch.linalg.svdvals(between)
     return values
 
 
-def _inverse_root(u: Tensor, ridge: float) -> Tensor:
-    covariance = u.T @ u / len(u) + ridge * torch.eye(u.shape[1], device=u.device)
-    values, vectors = torch.linalg.eigh(covariance)
-    whitening: Tensor = (vectors / values.clamp(min=ridge).sqrt()) @ vectors.T
-    return whitening
+def _root(u: Tensor, ridge: float) -> Tensor:
+    """The lower triangular root of the covariance of u with a ridge."""
+    ridged = u.T @ u / len(u) + ridge * torch.eye(u.shape[1], device=u.device, dtype=u.dtype)
+    root: Tensor = torch.linalg.cholesky(ridged)
+    return root
 
 
 def contrast(u: Tensor, v: Tensor, temperature: float) -> Tensor:

@@ -148,7 +148,7 @@ class Network(Method):
             self.scale_[modality] = np.where(deviation > 1e-8, deviation, 1).astype(np.float32)
 
     def _train(self, train: list[Array], chosen_on: Pairs | None) -> None:
-        data = [torch.from_numpy(np.ascontiguousarray(part)) for part in train]
+        data = [torch.from_numpy(np.require(part, requirements=["C", "W"])) for part in train]
         parameters = [one for one in self.net_.parameters() if one.requires_grad]
         self._optimizer = self._make_optimizer(parameters)
         self.curve_: dict[str, Any] = {"loss": [], "validation": []}
@@ -186,13 +186,17 @@ class Network(Method):
             loss = self._try_step(data, rows, progress)
             if not np.isfinite(loss):
                 self.stopped_ = f"the loss is {loss} at step {number + 1} of epoch {epoch + 1}"
-                break
+                return losses
             losses.append(loss)
+        if not all(torch.isfinite(weights).all() for weights in self.net_.parameters()):
+            self.stopped_ = f"weights are no numbers after epoch {epoch + 1}"
         return losses
 
     def _try_step(self, data: list[Tensor], rows: Tensor, progress: float) -> float:
         try:
             return self._update(self._batch(data, rows, progress))
+        except torch.linalg.LinAlgError:  # of values that are no numbers
+            return float("nan")
         except torch.OutOfMemoryError:
             size = len(rows)
         while size > _SMALLEST:  # which batch fits?
@@ -259,8 +263,9 @@ class Network(Method):
 
     def _batches(self, features: Array, modality: Modality, size: int = 4096) -> Iterator[Tensor]:
         """Features as the networks take them, some rows at a time."""
-        for batch in torch.from_numpy(np.ascontiguousarray(features)).split(size):
-            yield self._scaled(batch.to(self._where()), modality)
+        for start in range(0, len(features), size):
+            rows = np.require(features[start : start + size], requirements=["C", "W"])
+            yield self._scaled(torch.from_numpy(rows).to(self._where()), modality)
 
     @abstractmethod
     def _build(self, d_image: int, d_text: int, n_classes: int) -> nn.Module:

@@ -29,3 +29,11 @@ def test_after_training_the_outputs_of_pairs_are_uncorrelated_but_with_each_othe
     across = between[:3, 3:]
     assert np.abs(across - np.diag(np.diag(across))).max() < 0.06
     assert (np.diag(across) > 0.5).all()
+
+
+def test_outputs_without_any_spread_still_have_gradients():
+    u = torch.randn(20, 4, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    v = torch.ones(20, 4, requires_grad=True)
+    correlations(u, v, 1e-3).sum().backward()
+    assert torch.isfinite(u.grad).all()
+    assert torch.isfinite(v.grad).all()
