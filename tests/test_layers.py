@@ -38,7 +38,8 @@ NETWORKS = ("encoders/networks/", "encoders/exporting/")
 # found by name and imported alone, so that no other method waits for torch
 LEARNED_BY_NETWORKS = (
     *("methods/deep/", "methods/deephash/", "methods/network.py", "methods/layers.py", "methods/sets.py"),
-    *(f"methods/pairwise/{name}.py" for name in ("scan", "sgraf", "imram", "pvse", "san")),
+    "methods/hash_losses.py",
+    *(f"methods/pairwise/{name}.py" for name in ("scan", "sgraf", "imram", "pvse", "san", "itm")),
     "training/",
 )
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from tuwen.arrays import Array
 from tuwen.methods.base import Paper
-from tuwen.methods.network import Batch, NetworkHasher
+from tuwen.methods.hash_losses import RememberingHasher, likelihood
+from tuwen.methods.network import Batch
 
 
 @dataclass(kw_only=True, eq=False)
-class DCMH(NetworkHasher):
+class DCMH(RememberingHasher):
     """Makes products of outputs likely where labels are shared, and both outputs of a pair near one code.
 
     Lowers sum over pairs i, j of log(1 + e^θ) - S θ with θ = u·v / 2 and S = 1 where labels are shared, plus
@@ -35,24 +34,14 @@ class DCMH(NetworkHasher):
     quantisation: float = 1.0
     balance: float = 1.0
 
-    def _start(self, images: Array, texts: Array, labels: Array) -> None:
-        device = self._where()
-        self._labels = torch.from_numpy(labels).to(device)
-        self._outputs = torch.zeros(2, len(images), self.bits, device=device)
-
-    def _finish(self, images: Array, texts: Array, labels: Array) -> None:
-        del self._labels, self._outputs
-
     def _loss(self, u: Tensor, v: Tensor, batch: Batch) -> Tensor:
-        self._outputs[0, batch.rows], self._outputs[1, batch.rows] = u.detach().float(), v.detach().float()
-        alike = (batch.labels @ self._labels.T > 0).float()
-        code = (self._outputs[0, batch.rows] + self._outputs[1, batch.rows]).sign()
+        outputs, alike = self._remember(u, v, batch), self._alike(batch)
+        code = outputs[:, batch.rows].sum(dim=0).sign()
         rows, count = len(u), len(self._labels)
         loss = torch.zeros((), device=u.device)
         for place, mine in enumerate((u, v)):
-            other, own = self._outputs[1 - place], self._outputs[place]
-            half = mine @ other.T / 2
-            likely = (functional.softplus(half) - alike * half).sum() / (rows * count)
+            other, own = outputs[1 - place], outputs[place]
+            likely = likelihood(mine @ other.T, alike)
             apart = (code - mine).square().sum() / (rows * self.bits)
             total = mine.sum(dim=0) + own.sum(dim=0) - own[batch.rows].sum(dim=0)
             loss = loss + likely + self.quantisation * apart / self.bits
