@@ -13,6 +13,9 @@ from tuwen.files import read_json
 
 Resize = Literal["auto", "squash", "crop"]
 
+#: A model that tuwen trained has its recipe in this file, which says more than transformers' own.
+TOLD = "tuwen.json"
+
 _FILTERS: dict[int, Filter] = {
     0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"
 }  # fmt: skip
@@ -96,6 +99,25 @@ def open_clip_recipe(recipe: Recipe, content: Mapping[str, Any], resize: Resize)
         mean=_three(content, "mean", recipe.mean),
         std=_three(content, "std", recipe.std),
     )
+
+
+def told_recipe(recipe: Recipe, folder: Path, resize: Resize) -> Recipe:
+    """The whole recipe where tuwen wrote it beside a model that it trained; else the one given.
+
+    Raises:
+        InputError: It is of pictures of another size than the network takes.
+        Damaged: It is no recipe.
+    """
+    if not (folder / TOLD).is_file():
+        return recipe
+    content = read_json(folder / TOLD)
+    said = Recipe.from_dict(content.get("recipe", {}) if isinstance(content, dict) else {})
+    if said.size != recipe.size:
+        raise InputError(
+            f"{folder / TOLD} is of pictures of {said.size} pixels, but the network takes {recipe.size}; "
+            "it belongs to another model"
+        )
+    return said if resize == "auto" else replace(said, fit=resize)
 
 
 def _pictures(folder: Path) -> dict[str, Any]:

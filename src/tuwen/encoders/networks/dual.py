@@ -13,7 +13,13 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from tuwen.encoders.inputs.processor import Resize, family_recipe, folder_recipe, open_clip_recipe
+from tuwen.encoders.inputs.processor import (
+    Resize,
+    family_recipe,
+    folder_recipe,
+    open_clip_recipe,
+    told_recipe,
+)
 from tuwen.encoders.inputs.recipe import Recipe
 from tuwen.encoders.networks import chinese_clip, open_clip, transformers_models
 from tuwen.encoders.networks.modified_resnet import ModifiedResNet
@@ -82,6 +88,7 @@ def _from_transformers(
     towers = transformers_models.towers(config, tensors, source)
     recipe = family_recipe(kind, towers.size, towers.positions)
     recipe = folder_recipe(recipe, kind, folder, resize)
+    recipe = told_recipe(recipe, folder, resize)
     return Dual(kind, towers, recipe, folder, _identity(tensors, towers.settings))
 
 
@@ -98,7 +105,7 @@ def _from_chinese_clip(tensors: dict[str, Tensor], folder: Path, source: str, re
         renamed = chinese_clip.all_tensors(tensors)
         towers = transformers_models.towers(chinese_clip.config(tensors, source), renamed, source)
     recipe = family_recipe("chinese_clip", towers.size, towers.positions)
-    recipe = folder_recipe(recipe, "chinese_clip", folder, resize)
+    recipe = told_recipe(folder_recipe(recipe, "chinese_clip", folder, resize), folder, resize)
     return Dual("chinese_clip", towers, recipe, folder, _identity(renamed, towers.settings))
 
 
@@ -124,6 +131,7 @@ def _from_open_clip(
         towers = transformers_models.towers(config, renamed, source)
     recipe = family_recipe("clip", towers.size, towers.positions)
     recipe = open_clip_recipe(recipe, about.get("preprocess_cfg") or {}, resize)
+    recipe = told_recipe(recipe, folder, resize)
     return Dual("clip", towers, recipe, folder, _identity(renamed, towers.settings))
 
 
