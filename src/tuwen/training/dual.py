@@ -105,6 +105,7 @@ class Dual(Task):
         self.kind, self.temperature = loss, temperature
         self.learned, self.held = learned, held
         self.net = head._build(image.width, text.width, 0)
+        image.network.to(memory_format=torch.channels_last)  # convolutions are faster
         self.module = nn.ModuleDict({"image": image.network, "text": text.network, "head": self.net})
         self.count = len(learned.material.pictures)
         self.labels = learned.material.classes
@@ -205,9 +206,10 @@ def cut_out(pixels: Tensor, cuts: Tensor, size: int) -> Tensor:
         cuts: (b, 2, 3) affine, as `affine_grid` takes them.
         size: Side of the squares.
     """
-    values = pixels.permute(0, 3, 1, 2).float()
+    values = pixels.permute(0, 3, 1, 2).float()  # channels stay last in memory
     grid = functional.affine_grid(cuts, [len(pixels), 3, size, size], align_corners=False)
-    return functional.grid_sample(values, grid, padding_mode="reflection", align_corners=False)
+    made = functional.grid_sample(values, grid, padding_mode="reflection", align_corners=False)
+    return made.contiguous(memory_format=torch.channels_last)
 
 
 def _cuts(count: int, side: int, random: np.random.Generator) -> Array:

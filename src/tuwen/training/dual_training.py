@@ -206,7 +206,7 @@ def _keep(folder: Path, task: Dual, course: Course, plan: Plan, progress: Progre
 
 def _write(folder: Path, task: Dual, method: Head) -> None:
     """Method and encoders as `learned.Learned` opens them."""
-    task.module.to("cpu").eval()
+    task.module.to("cpu", memory_format=torch.contiguous_format).eval()
     sides: dict[Modality, Side] = {}
     parts: tuple[tuple[Modality, Any], ...] = (("image", task.image), ("text", task.text))
     for kind, part in parts:
