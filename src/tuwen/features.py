@@ -116,7 +116,7 @@ def fit_encoder(source: Source, encoder: Fitted) -> int:
     Raises:
         InputError: There are none, or they are too few.
     """
-    items = [item for _, item in _items(source, Features(encoder.modality, [], np.empty((0, 0))))]
+    items = [item for _, item in items_of(source, Features(encoder.modality, [], np.empty((0, 0))))]
     if not items:
         raise InputError(f"{source.path} has no {encoder.modality}s, which {encoder.name} learns from")
     encoder.fit(items)
@@ -195,7 +195,7 @@ def _picture_batches(
     source: Source, encoder: Encoder, found: Features, unit: bool
 ) -> Iterator[tuple[list[str], Array]]:
     """Ids and vectors of the pictures that can be encoded, a batch at a time, prepared ahead in threads."""
-    named = (replace(item, id=name) for name, item in _items(source, found) if isinstance(item, Picture))
+    named = (replace(item, id=name) for name, item in items_of(source, found) if isinstance(item, Picture))
     made = encoder.prepare_ahead(named)
     while batch := list(islice(made, encoder.batch_size)):
         names, prepared = [], []
@@ -215,12 +215,12 @@ def _text_batches(
     source: Source, encoder: Encoder, found: Features, unit: bool
 ) -> Iterator[tuple[list[str], Array]]:
     """Ids and vectors of the texts, many at a time, so that texts of like length are encoded together."""
-    items = _items(source, found)
+    items = items_of(source, found)
     while many := list(islice(items, TEXT_BATCHES * encoder.batch_size)):
         yield _encode_texts([(name, str(text)) for name, text in many], encoder, found.refusals, unit)
 
 
-def _items(source: Source, found: Features) -> Iterator[tuple[str, str | Picture]]:
+def items_of(source: Source, found: Features) -> Iterator[tuple[str, str | Picture]]:
     """Each item of a side with its id; what is refused and which record names what goes to `found`."""
     count = number = 0
     taken: dict[str, str] = {}  # id and path of each picture so far

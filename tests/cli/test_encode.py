@@ -226,3 +226,17 @@ def test_matching_against_a_side_that_is_empty_names_the_other(real, table, tmp_
     assert failed.code == 1 and "no images to find, only texts; look for those with --for texts" in failed.err
     found = real("match", tmp_path / "c", table, "--for", "texts", "--from", "texts", "-k", "1")
     assert found.code == 0 and len(found.out.splitlines()) == 7
+
+
+def test_parts_have_a_row_a_word(real, table, tmp_path):
+    spec = "word2vec,width=5,min_count=1,epochs=1"
+    done = real("encode", table, "--encoder", spec, "--fit", "--parts", "-o", tmp_path / "a.npz")
+    assert done.code == 0 and "6 texts of up to 5 parts of width 5" in done.err, done.err
+    words = read(tmp_path / "a.npz")["text_vectors"]
+    assert words.shape == (6, 5, 5) and words.dtype == np.float16
+    np.testing.assert_array_equal(words.any(axis=2).sum(axis=1), [4, 5, 3, 3, 4, 2])
+
+
+def test_parts_of_an_encoder_without_them_are_refused(real, table, tmp_path):
+    done = real("encode", table, "--encoder", "bow", "--fit", "--parts", "-o", tmp_path / "a.npz")
+    assert done.code == 1 and "gives no parts of texts" in done.err

@@ -178,3 +178,23 @@ def test_real_weights_know_real_pictures(data_folder):
     scores = vectors @ vectors.T
     np.fill_diagonal(scores, np.nan)
     assert np.nanmean(scores[:12, :12]) > np.nanmean(scores[:12, 12:]) + 0.02
+
+
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_patch_tokens_are_the_places_that_the_feature_is_the_mean_of(tmp_path, channels_last):
+    encoder = Graph.open(network(tmp_path / "tiny.xml", channels_last=channels_last))
+    tokens = encoder.patch_tokens(PICTURES)
+    assert tokens.shape == (11, SIDE * SIDE, 7)
+    means = tokens.mean(axis=1)
+    np.testing.assert_allclose(means, encoder.encode_images(PICTURES, unit=False), rtol=1e-3, atol=1e-4)
+    assert encoder.patch_tokens([]).shape == (0, SIDE * SIDE, 7)
+
+
+def test_a_network_without_places_has_no_patches(tmp_path):
+    ops = openvino.opset8
+    pixels = ops.parameter([1, SIDE, SIDE, 3], np.uint8)
+    flat = ops.reshape(ops.convert(pixels, "f32"), [1, -1], False)
+    scores = ops.matmul(flat, weights(SIDE * SIDE * 3, 5), False, False)
+    openvino.save_model(openvino.Model([ops.result(scores)], [pixels], "flat"), tmp_path / "flat.xml")
+    with pytest.raises(InputError, match="has no map of places"):
+        Graph.open(tmp_path / "flat.xml", layer="output").patch_tokens(PICTURES)

@@ -23,6 +23,9 @@ from tuwen.metrics import Relevance, by_labels, by_pairs
 HELD_OUT = 0.2
 #: What encodes captions that have no features: the commonest words, so that closed forms stay quick.
 TEXT_ENCODER = "tfidf,features=2000"
+#: Before a text encoder: a row for each word, for methods on sets; and what images of parts get by default.
+WORDS = "words:"
+WORD_ENCODER = f"{WORDS}word2vec,width=300"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +130,8 @@ def prepare(cell: Cell, *, data_root: Path | None = None, cache: Path | None = N
         parts["held_out"] = held_out
         notes.append("the split's validation part chose the epoch")
     if any(part.texts is None for part in parts.values()):
-        spec = cell.text_encoder or TEXT_ENCODER
+        sets = train.images is not None and train.images.ndim == 3
+        spec = cell.text_encoder or (WORD_ENCODER if sets else TEXT_ENCODER)
         parts = _with_texts(parts, spec, cache)
         notes.append(f"texts: {spec}, fitted on the training captions")
     parts = _numbered(parts)
@@ -163,10 +167,13 @@ def _with_texts(parts: dict[str, Pairs], spec: str, cache: Path | None) -> dict[
 def _encoded(captions: dict[str, tuple[str, ...]], spec: str) -> dict[str, Array]:
     from tuwen import encoders
     from tuwen.encoders.fitted import Fitted
+    from tuwen.parts import text_parts
 
-    encoder = encoders.load(spec)
+    encoder = encoders.load(spec.removeprefix(WORDS))
     if isinstance(encoder, Fitted) and not encoder.fitted:
         encoder.fit(captions["train"])
+    if spec.startswith(WORDS):
+        return {name: text_parts(list(texts), encoder) for name, texts in captions.items()}
     return {name: encoder.encode_texts(texts) for name, texts in captions.items()}
 
 

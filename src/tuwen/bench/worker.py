@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from dataclasses import asdict
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,17 @@ def _run(cell: Cell, data_root: Path | None, cache: Path | None) -> dict[str, An
 
 
 def _fit(method: Method, material: Material) -> float:
-    images, texts, labels = material.train.aligned
+    train, more = material.train, dict[str, Any]()
+    if "image_of_text" in signature(method.fit).parameters and train.matches is None:
+        # sets of parts are large: an image stands once, not once for every text
+        (images, texts), labels = train.features, train.text_labels
+        more["image_of_text"] = train.image_of_text
+    else:
+        images, texts, labels = train.aligned
+    if material.held_out is not None:  # only of methods that validate
+        more["validation"] = material.held_out.aligned
     with Stopwatch() as watch:
-        if material.held_out is not None:  # only of methods that validate
-            method.fit(images, texts, labels, validation=material.held_out.aligned)  # type: ignore[call-arg]
-        else:
-            method.fit(images, texts, labels)
+        method.fit(images, texts, labels, **more)
     return watch.seconds
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--fit", is_flag=True, help="Let the encoder learn from SOURCE first.")
 @click.option("--save-encoder", type=_options.PATH, metavar="DIR", help="Keep what --fit learned.")
 @click.option("--raw", is_flag=True, help="Keep the rows' lengths; else each is made one.")
+@click.option("--parts", is_flag=True, help="Patches of pictures and words of texts, for methods on sets.")
 @click.option("--image-column", metavar="NAME", help="Table column of pictures.")
 @click.option("--text-column", metavar="NAME", help="Table column of texts.")
 @click.option("--id-column", metavar="NAME", help="Table column of ids.")
@@ -44,6 +45,7 @@ def command(
     fit: bool,
     save_encoder: Path | None,
     raw: bool,
+    parts: bool,
     **columns: Any,
 ) -> None:
     """Encode the pictures and texts of a folder or a table to vectors.
@@ -53,10 +55,14 @@ def command(
 
     An encoder that learns from your items (tfidf, sift, ...) is fitted with --fit and kept with
     --save-encoder; other items are then encoded with --encoder DIR.
+
+    With --parts an item has a row for each of its patches or words, (n, parts, d) float16 as the encoder
+    computes them: what `tuwen bench` gives to methods that compare words with regions, such as scan.
     """
     from tuwen import encoders
     from tuwen.data import open_source
     from tuwen.features import encode_source, write_features
+    from tuwen.parts import encode_parts, kinds_of_parts
 
     if save_encoder is not None and not fit:
         raise click.UsageError("--save-encoder keeps what --fit learned; add --fit")
@@ -65,22 +71,31 @@ def command(
         opened = open_source(path, **columns)
         if fit:
             _fit(made, opened, save_encoder)
-        for kind in made.modalities:
+        kinds = (kinds_of_parts(made) if parts else []) or sorted(made.modalities)
+        for kind in kinds:
             made.encode([], kind)  # not fitted yet? said before anything is read
         if made.runtime:
             _output.note(f"encoder {made.name}: {made.runtime}")
-        parts = []
-        for kind in sorted(made.modalities):
+        sides = []
+        for kind in kinds:
             with _progress.bar(f"encoding {kind}s") as report:
-                parts.append(encode_source(opened, made, kind, report, unit=not raw))
-    written = [part for part in parts if part.ids]
+                if parts:
+                    sides.append(encode_parts(opened, made, kind, report))
+                else:
+                    sides.append(encode_source(opened, made, kind, report, unit=not raw))
+    written = [side for side in sides if side.ids]
     if written:
         write_features(output, written, made)
-        counts = ", ".join(_output.counted(len(part.ids), part.kind) for part in written)
-        _output.note(f"{counts} of width {made.width}: {output}")
-    _tell(made, parts)
+        counts = [_output.counted(len(side.ids), side.kind) for side in written]
+        if parts:
+            widths = [" parts of width ".join(map(str, side.vectors.shape[1:])) for side in written]
+            told = ", ".join(f"{count} of up to {width}" for count, width in zip(counts, widths, strict=True))
+        else:
+            told = f"{', '.join(counts)} of width {made.width}"
+        _output.note(f"{told}: {output}")
+    _tell(made, sides)
     if not written:
-        known = " or ".join(f"{kind}s" for kind in sorted(made.modalities))
+        known = " or ".join(f"{kind}s" for kind in kinds)
         raise InputError(f"{source} has no {known} that {made.name} can encode")
 
 
@@ -123,7 +138,7 @@ def _tell(made: Encoder, parts: Sequence[Features]) -> None:
         most = f"the {context} tokens that {made.name} reads" if context else f"{made.name} reads"
         _output.note(f"{cut:,} {were} longer than {most}; the rest was not read.")
     for part in parts:
-        if blank := int((~part.vectors.any(axis=1)).sum()):
+        if blank := int((~part.vectors.any(axis=tuple(range(1, part.vectors.ndim)))).sum()):
             say = "says nothing to {}: a row" if blank == 1 else "say nothing to {}: rows"
             _output.note(f"{_output.counted(blank, part.kind)} {say.format(made.name)} of zeros")
     refusals = list(dict.fromkeys(refusal for part in parts for refusal in part.refusals))

@@ -20,7 +20,8 @@ def look_up(path: Path, listed: Listed) -> tuple[Array, Array | None]:
     """Features of listed images, and of their captions where the file has texts.
 
     An image is found by its name, another name of it, or the name of its file; a caption by its name, or
-    by its number in the file of captions when this whole file was encoded.
+    by its number in the file of captions when this whole file was encoded. Sets of parts (n, parts, d), as
+    `tuwen encode --parts` writes them, stay in their type.
 
     Args:
         path: As `tuwen encode` writes it, or with `names` and `features` (and `scale`, `zero_point`).
@@ -45,7 +46,7 @@ def look_up(path: Path, listed: Listed) -> tuple[Array, Array | None]:
     images = vectors[rows]
     if "scale" in arrays:
         images = (images.astype(np.float32) - arrays.get("zero_point", np.float32(0))) * arrays["scale"]
-    images = check_matrix(f"{path.name}: image_vectors", images)
+    images = _checked(f"{path.name}: image_vectors", images)
     if "text_ids" not in arrays or "text_vectors" not in arrays:
         return images, None
     place = _places(path, "texts", arrays["text_ids"], arrays["text_vectors"])
@@ -54,7 +55,7 @@ def look_up(path: Path, listed: Listed) -> tuple[Array, Array | None]:
         rows = [place[str(caption.number)] for caption in listed.captions]
         _check_images(path, listed, arrays.get("image_of_text"), rows)
     _all_found(path, "texts", rows, [caption.id for caption in listed.captions], listed.file)
-    return images, check_matrix(f"{path.name}: text_vectors", arrays["text_vectors"][rows])
+    return images, _checked(f"{path.name}: text_vectors", arrays["text_vectors"][rows])
 
 
 def read_regions(path: Path, count: int, *, mean: bool) -> Array:
@@ -92,6 +93,19 @@ def read_regions(path: Path, count: int, *, mean: bool) -> Array:
         np.asarray(block, np.float32) if block.ndim == 2 else block.mean(1, np.float32) for block in blocks
     ]
     return check_matrix(path.name, np.concatenate(means))
+
+
+def _checked(name: str, values: Array) -> Array:
+    """Features (n, d) as float32, or sets of parts (n, parts, d) as they are stored, all finite."""
+    if values.ndim != 3:
+        return check_matrix(name, values)
+    for start in range(0, len(values), _BLOCK):
+        finite = np.isfinite(values[start : start + _BLOCK]).all(axis=(1, 2))
+        if not finite.all():
+            raise InputError(
+                f"{name} has NaN or infinite values, first in row {start + int(finite.argmin())}"
+            )
+    return values
 
 
 def _images(path: Path, arrays: dict[str, Array]) -> tuple[Array, Array]:

@@ -103,7 +103,7 @@ class Encoder:
             raise InputError("images is one path; pass a list of paths or pictures")
         vectors = np.empty((len(images), self.width), dtype=np.float32)
         made, done = self.prepare_ahead(images), 0
-        while batch := [_whole(prepared) for _, prepared in islice(made, self.batch_size)]:
+        while batch := [whole(prepared) for _, prepared in islice(made, self.batch_size)]:
             vectors[done : done + len(batch)] = self.encode_prepared(np.stack(batch), unit=unit)
             done += len(batch)
         return vectors
@@ -204,7 +204,12 @@ def opened(image: Source, size: int = 0) -> Image.Image:
     return pictures.upright_rgb(image)
 
 
-def _whole(prepared: Array | PictureError) -> Array:
+def whole(prepared: Array | PictureError) -> Array:
+    """What `prepare_ahead` made of a picture.
+
+    Raises:
+        PictureError: The picture could not be decoded.
+    """
     if isinstance(prepared, PictureError):
         raise prepared
     return prepared

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from tuwen.arrays import Array
-from tuwen.encoders.base import Encoder, Source, opened
+from tuwen.encoders.base import Encoder, Source, opened, whole
 from tuwen.encoders.inputs import described
 from tuwen.encoders.inputs.recipe import Recipe
 from tuwen.encoders.runtimes.openvino import library
@@ -53,10 +54,12 @@ class Graph(Encoder):
         )
         self._last = tuple(model.input().get_partial_shape())[-1] == 3  # channels last
         self._raw = model.input().get_element_type().get_type_name() == "u8"
+        self._model, self._threads = model, threads
         self._compiled, self._chunk, self._fixed = _compiled(model, source, threads)
+        self._maps: Any = None
         self._lock = threading.Lock()
         blank = np.zeros((1, recipe.size, recipe.size, 3), dtype=np.uint8)
-        self.width = int(self._run(blank).shape[1])
+        self.width = int(self._run(self._compiled, blank).shape[1])
         files = [source, source.with_suffix(".bin")] if source.suffix == ".xml" else [source]
         about = [*map(checksum, files), layer, repr(recipe)]
         self.fingerprint = "graph-" + hashlib.sha256("\n".join(about).encode()).hexdigest()[:32]
@@ -111,11 +114,41 @@ class Graph(Encoder):
         """
         return self.recipe.pixels(opened(image, self.recipe.edge or self.recipe.size))
 
+    def patch_tokens(self, images: Sequence[Source]) -> Array:
+        """The places of the last map before the feature, for methods that match words with regions.
+
+        Returns:
+            (n, places, d) float32, left to right and top to bottom: (49, 1280) for MobileNetV2.
+
+        Raises:
+            InputError: The network has no map of places.
+            PictureError: A picture cannot be decoded.
+        """
+        if isinstance(images, str | Path):
+            raise InputError("images is one path; pass a list of paths or pictures")
+        if self._maps is None:
+            model, channels, last = _up_to_map(library(), self._model, self.name)
+            self._maps = _compiled(model, Path(self.name), self._threads)[0], channels, last
+        compiled, channels, last = self._maps
+        blank = np.zeros((1, self.image_size, self.image_size, 3), dtype=np.uint8)
+        places = self._run(compiled, blank).shape[1] // channels
+        tokens = np.empty((len(images), places, channels), dtype=np.float32)
+        made, done = self.prepare_ahead(images), 0
+        while batch := [whole(prepared) for _, prepared in islice(made, self._chunk)]:
+            maps = self._run(compiled, np.stack(batch))
+            shape = (len(batch), places, channels) if last else (len(batch), channels, places)
+            tokens[done : done + len(batch)] = (
+                maps.reshape(shape) if last else maps.reshape(shape).swapaxes(1, 2)
+            )
+            done += len(batch)
+        return tokens
+
     def _encode_images(self, pixels: Array) -> Array:
-        parts = [self._run(pixels[at : at + self._chunk]) for at in range(0, len(pixels), self._chunk)]
+        starts = range(0, len(pixels), self._chunk)
+        parts = [self._run(self._compiled, pixels[at : at + self._chunk]) for at in starts]
         return np.concatenate(parts) if parts else np.empty((0, self.width), dtype=np.float32)
 
-    def _run(self, pixels: Array) -> Array:
+    def _run(self, compiled: Any, pixels: Array) -> Array:
         values = pixels if self._raw else self.recipe.normalise(pixels)
         if self._raw and not self._last:
             values = values.transpose(0, 3, 1, 2)
@@ -124,7 +157,7 @@ class Graph(Encoder):
         if self._fixed:
             values = np.pad(values, [(0, self._chunk - len(values)), (0, 0), (0, 0), (0, 0)])
         with self._lock:
-            found = np.array(self._compiled(np.ascontiguousarray(values))[0], dtype=np.float32)
+            found = np.array(compiled(np.ascontiguousarray(values))[0], dtype=np.float32)
         return found.reshape(len(values), -1)[: len(pixels)]
 
 
@@ -178,6 +211,28 @@ def _before_classifier(openvino: Any, model: Any, path: Path) -> Any:
                 return openvino.Model([result], model.get_parameters(), "features")
             break
     raise InputError(f"{path} does not end in a classifier of one vector a picture; ask for layer=output")
+
+
+def _up_to_map(openvino: Any, model: Any, name: str) -> tuple[Any, int, bool]:
+    """The network up to its last map of several places, its channels, and whether they come last.
+
+    Raises:
+        InputError: There is no such map.
+    """
+    nodes = list(_backwards(model))
+    while nodes and nodes[-1].get_type_name() not in _LEARNED:
+        nodes.pop()  # what is before all weights is the picture itself
+    for node in nodes:
+        shape = node.get_output_partial_shape(0)
+        lengths = [length.get_length() if length.is_static else 0 for length in shape]
+        if len(lengths) != 4 or not all(lengths[1:]):
+            continue
+        _, first, second, third = lengths
+        if second == third > 1 or first == second > 1:
+            last = second != third
+            found = openvino.Model([openvino.opset8.result(node.output(0))], model.get_parameters(), "maps")
+            return found, third if last else first, last
+    raise InputError(f"{name} has no map of places before its end, so its pictures have no parts")
 
 
 def _backwards(model: Any) -> Iterator[Any]:

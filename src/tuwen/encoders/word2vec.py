@@ -207,6 +207,23 @@ class Word2vec(FittedOnTexts):
         counts = csr_matrix((shares, columns, starts), shape=(len(known), len(self.vectors_)))
         return np.asarray(counts @ self.vectors_)
 
+    def token_states(self, texts: Sequence[str]) -> tuple[Array, Array]:
+        """The vectors of the words of texts, (n, words, width) float32, and their mask (n, words): 1 a word.
+
+        In the order of the text; words without a vector are left out, rows of shorter texts end in zeros.
+        """
+        self._check("text")
+        if isinstance(texts, str):
+            raise InputError("texts is one string; pass a list of strings")
+        known = [self._known(self.words.cut(text)) for text in texts]
+        longest = max(map(len, known), default=0)
+        states = np.zeros((len(texts), longest, self.width), dtype=np.float32)
+        there = np.zeros((len(texts), longest), dtype=np.int64)
+        for row, places in enumerate(known):
+            states[row, : len(places)] = self.vectors_[places]
+            there[row, : len(places)] = 1
+        return states, there
+
     def _encode_texts(self, texts: Sequence[str]) -> Array:
         known = [self._known(self.words.cut(text)) for text in texts]
         self.blank += sum(not places for places in known)
