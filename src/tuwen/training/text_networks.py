@@ -1,8 +1,9 @@
-"""Trainable networks for texts: a random BERT with a vocabulary of its own, or what lies in a folder."""
+"""Trainable networks for texts: a random BERT with a vocabulary from the texts, or one that lies somewhere."""
 
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 NAME = "bert"  # the random one
+_READ = 1_000_000  # texts that a vocabulary is made from
+_ENDING = 5  # letters of the longest ending
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _POOLINGS = {
     "cls": "pooling_mode_cls_token",
@@ -76,10 +79,10 @@ def make(spec: str, texts: Sequence[str]) -> TextNetwork:
     """The network that a name means.
 
     Args:
-        spec: `bert` for random weights and a vocabulary trained on the texts (options `layers=`, `width=`,
+        spec: `bert` for random weights and a vocabulary made from the texts (options `layers=`, `width=`,
             `heads=`, `words=`, `length=`); else a folder, a hub id or a known model, with `length=` and
             `pooling=` as options.
-        texts: What a vocabulary is trained on.
+        texts: What a vocabulary is made from.
 
     Raises:
         InputError: It is none, or cannot be trained further.
@@ -117,7 +120,7 @@ def _write_bert(
     words: int = 12000,
     length: int = 64,
 ) -> None:
-    """A folder with a random BERT and a tokenizer trained on texts."""
+    """A folder with a random BERT and a tokenizer made from texts."""
     import transformers
 
     tokenizer = vocabulary(texts, words)
@@ -135,21 +138,28 @@ def _write_bert(
 
 
 def vocabulary(texts: Sequence[str], words: int) -> Tokenizer:
-    """A WordPiece tokenizer learned from texts, every Chinese character a piece of its own.
+    """A WordPiece tokenizer for texts, every Chinese character a piece of its own.
+
+    Pieces are all characters, the words that stand twice or more, the most frequent first, and the endings
+    that most words share. The trainers of `tokenizers` give another vocabulary each time, and a training that
+    goes on needs the same.
 
     Args:
-        texts: What it is learned from.
-        words: Most pieces.
+        texts: What it is for.
+        words: Most pieces; characters are kept even beyond.
     """
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))  # noqa: S106
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=words, min_frequency=2, special_tokens=list(_SPECIAL), show_progress=False
+    normalizer = normalizers.BertNormalizer(lowercase=True)
+    splitter = pre_tokenizers.BertPreTokenizer()
+    counts = Counter(
+        word
+        for text in texts[:_READ]
+        for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text))
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    pieces = {piece: at for at, piece in enumerate(_pieces(counts, words))}
+    tokenizer = Tokenizer(models.WordPiece(pieces, unk_token="[UNK]"))  # noqa: S106
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, splitter
     first, last = (tokenizer.token_to_id(word) for word in ("[CLS]", "[SEP]"))
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
@@ -157,3 +167,18 @@ def vocabulary(texts: Sequence[str], words: int) -> Tokenizer:
         special_tokens=[("[CLS]", first), ("[SEP]", last)],
     )
     return tokenizer
+
+
+def _pieces(counts: Counter[str], most: int) -> list[str]:
+    """Special tokens, characters, words and endings, each once."""
+    letters = sorted({letter for word in counts for letter in word})
+    inner = sorted({f"##{letter}" for word in counts for letter in word[1:]})
+    endings = Counter(
+        word[-length:] for word in counts for length in range(2, _ENDING + 1) if len(word) > length + 1
+    )
+    often = sorted((word for word in counts if counts[word] > 1), key=lambda word: (-counts[word], word))
+    shared = sorted((one for one in endings if endings[one] > 1), key=lambda one: (-endings[one], one))
+    room = max(0, most - len(_SPECIAL) - len(letters) - len(inner))
+    kept = [f"##{ending}" for ending in shared[: room // 10]]
+    kept = [*often[: room - len(kept)], *kept]
+    return list(dict.fromkeys([*_SPECIAL, *letters, *inner, *kept]))
