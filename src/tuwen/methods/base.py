@@ -11,6 +11,7 @@ import numpy as np
 
 from tuwen.arrays import MODALITIES, Array, Modality, unit_rows
 from tuwen.errors import InputError, NotFittedError
+from tuwen.methods.parameters import check_numbers
 from tuwen.saved import Saved, write
 
 _CELLS = 2**30  # of multi-hot labels: 4 GiB
@@ -63,8 +64,10 @@ class Method(ABC):
             labels: (n,) class numbers or (n, n_classes) multi-hot, for methods that need them.
 
         Raises:
-            InputError: Rows differ in number, are none, are not finite, or labels are missing.
+            InputError: A parameter is no number from 0 on, or rows differ in number, are none, are not
+                finite, or labels are missing.
         """
+        check_numbers(self)
         images, texts = self._features("images", images), self._features("texts", texts)
         name = type(self).__name__
         pairs = self._pairs(images, texts)
