@@ -12,6 +12,7 @@ import numpy as np
 
 from tuwen import calibration, editing, encoder_of, encoders, learned, tables, transfer
 from tuwen import codes as hash_codes
+from tuwen import rerank as reranking
 from tuwen.arrays import MODALITIES, Array, Modality, check_matrix, unit_rows
 from tuwen.encoders import Encoder
 from tuwen.errors import CollectionError, InputError, UnknownName, unknown
@@ -28,6 +29,8 @@ from tuwen.view import View
 if TYPE_CHECKING:
     from tuwen.calibration import Calibration
     from tuwen.ingest import Report
+    from tuwen.rerank import Reranker
+    from tuwen.rerank.hits import Stage
 
 SUGGEST = 10_000  # items up to which an unknown id is compared with all of them
 FRAGMENTS = 64  # small files a table, from which on `finish` joins them
@@ -45,6 +48,7 @@ class Collection:
         self.indexes = Indexes(store)
         self._encoder = encoder
         self._hasher: hash_codes.Bits | None = None
+        self._stages: dict[tuple[str | Reranker, float | None], Stage] = {}
         self.calibrations: tuple[tuple[int, int], dict[str, Calibration]] = ((0, 0), {})
         if encoder is not None:
             encoder_of.check(self.path, store.identity, encoder)
@@ -270,6 +274,9 @@ class Collection:
         diversity: float = 0.0,
         exact: bool = False,
         codes: bool = False,
+        rerank: str | Path | Reranker | None = None,
+        depth: int = reranking.DEPTH,
+        rerank_weight: float | None = None,
     ) -> Results:
         """The items nearest to a query.
 
@@ -286,6 +293,11 @@ class Collection:
             diversity: 0 for the best only, towards 1 for hits that differ from each other.
             exact: Compare with every stored vector instead of asking the index.
             codes: Find by Hamming distance of hash codes, then order by vectors.
+            rerank: What scores the first hits again, as `rerank.load` takes it: a folder with a fitted
+                method or a matching head, or a cross-encoder. It judges pictures with texts, so the query
+                must be of the other kind.
+            depth: How many hits it scores; what follows them stays in the order of the first stage.
+            rerank_weight: How much it counts beside the first stage; `rerank.WEIGHT` when None.
 
         Raises:
             InputError: The query is empty, or an option or the filter is wrong.
@@ -301,6 +313,9 @@ class Collection:
             diversity=diversity,
             exact=exact,
             codes=codes,
+            rerank=rerank,
+            depth=depth,
+            rerank_weight=rerank_weight,
         )
         _table(kind)
         return search(self, query, kind, options)
@@ -335,6 +350,10 @@ class Collection:
         probability: bool = False,
         temperature: float = 0.01,
         approximate: bool = False,
+        rerank: str | Path | Reranker | None = None,
+        depth: int = reranking.DEPTH,
+        rerank_weight: float | None = None,
+        contents: Sequence[Any] | None = None,
     ) -> tuple[Matched, Matched | None]:
         """The k best items for each of many queries, exact unless told otherwise.
 
@@ -348,14 +367,19 @@ class Collection:
             probability: Add the softmax over all items at `temperature`.
             temperature: Divides cosines before the softmax.
             approximate: Ask the index instead of comparing everything.
+            rerank: What scores the first hits of each query again; see `search`.
+            depth: How many.
+            rerank_weight: How much it counts beside the first stage.
+            contents: The texts or pictures that the queries are vectors of, for `rerank`.
 
         Returns:
             The matches, and the mirror or None.
         """
-        from tuwen.bulk import match
+        from tuwen.bulk import Again, match
 
         vectors = queries
         if not (isinstance(queries, np.ndarray) and queries.ndim == 2):
+            contents = list(queries) if contents is None else contents
             vectors = self.encoder.encode(list(queries), query_kind)
         names = [str(name) for name in (query_ids if query_ids is not None else range(len(vectors)))]
         return match(
@@ -367,7 +391,25 @@ class Collection:
             both=both,
             temperature=temperature if probability else None,
             approximate=approximate,
+            again=None if rerank is None else Again(rerank, depth, rerank_weight, query_kind, contents),
         )
+
+    def stage(self, rerank: str | Path | Reranker, weight: float | None = None) -> Stage:
+        """The second stage of a search, opened once.
+
+        Args:
+            rerank: As for `search`.
+            weight: Of the second stage beside the first.
+
+        Raises:
+            InputError: There is none of this name.
+        """
+        from tuwen.rerank.hits import stage
+
+        key = rerank if isinstance(rerank, reranking.Reranker) else str(rerank)
+        if (key, weight) not in self._stages:
+            self._stages[key, weight] = stage(self, rerank, weight)
+        return self._stages[key, weight]
 
     def finish(self, note: Callable[[str], None] | None = None) -> None:
         """Make ready for fast answers after adding: codes, full text, calibration and saved indexes."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, overload
 
 from tuwen.arrays import Array, Modality
+from tuwen.records import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +56,20 @@ class Hit(Item):
     Attributes:
         rank: 1 for the best.
         score: Cosine with the query, in [-1, 1].
+        rerank_score: Of the second stage, where there was one and the item was among its candidates.
     """
 
     rank: int
     score: float
+    rerank_score: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, `id`, `rank` and `score` first."""
         # zero-argument super() does not work in a dataclass with slots
-        return {"id": self.id, "rank": self.rank, "score": round(self.score, 4)} | Item.to_dict(self)
+        scores = {"score": round(self.score, 4)}
+        if self.rerank_score is not None:
+            scores["rerank_score"] = round(self.rerank_score, 4)
+        return {"id": self.id, "rank": self.rank, **scores} | Item.to_dict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,8 @@ class Results(Sequence[Hit]):
         fits: Whether anything fits the query; None when that cannot be told or was not calibrated.
         probability: The calibrated probability that something fits, or None.
         seconds: Time from question to answer.
+        rerank_ms: Milliseconds of it that the second stage took; None without one.
+        unscored: Candidates that the second stage could not read, and why; the first stage places them.
     """
 
     query: str
@@ -85,6 +93,8 @@ class Results(Sequence[Hit]):
     fits: bool | None = None
     probability: float | None = None
     seconds: float = 0.0
+    rerank_ms: float | None = None
+    unscored: tuple[Refusal, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> Hit: ...
@@ -113,12 +123,18 @@ class Matched:
         item_ids: (n, k) ids; shorter rows where there are fewer items.
         scores: (n, k) cosines.
         probabilities: (n, k) softmax over all items, or None when not asked for.
+        rerank_scores: (n, k) of the second stage, NaN where it gave none; None without one.
+        rerank_ms: Mean milliseconds a query that the second stage took; None without one.
+        unscored: Candidates that the second stage could not read, each once, and why.
     """
 
     query_ids: list[str]
     item_ids: list[list[str]]
     scores: Array
     probabilities: Array | None = None
+    rerank_scores: Array | None = None
+    rerank_ms: float | None = None
+    unscored: tuple[Refusal, ...] = ()
 
     def rows(self) -> Iterator[tuple[str, int, str, float, float | None]]:
         """Query id, rank from 1, item id, score and probability, one line a match."""

@@ -15,12 +15,15 @@ from tuwen import calibration, filters, rank, tables
 from tuwen.arrays import Array, Modality, check_matrix, unit_rows
 from tuwen.errors import InputError
 from tuwen.query import Part, Query, combine, parse_query
+from tuwen.rerank import DEPTH, check
 from tuwen.results import Hit, Item, Results
 from tuwen.tables import TABLE_OF, Table
 from tuwen.view import View
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
+    from tuwen.rerank import Reranker
+    from tuwen.rerank.hits import Judged
 
 Question: TypeAlias = str | Path | Image.Image | Query | Array
 ITEM_COLUMNS = ("id", "entity", "path", "origin", "label", "metadata", "missing")
@@ -43,6 +46,9 @@ class Options:
     diversity: float = 0.0
     exact: bool = False
     codes: bool = False
+    rerank: str | Path | Reranker | None = None
+    depth: int = DEPTH
+    rerank_weight: float | None = None
 
     def check(self) -> None:
         """Raise `InputError` for a value out of range."""
@@ -57,6 +63,7 @@ class Options:
             raise InputError(f"diversity is {self.diversity}; it must lie between 0 (none) and 1")
         if self.min_score is not None and not -1 <= self.min_score <= 1:
             raise InputError(f"min_score is {self.min_score}; scores are cosines between -1 and 1")
+        check(self.depth, self.rerank_weight)
 
 
 def to_query(question: Question) -> Query:
@@ -120,7 +127,7 @@ def search(collection: Collection, question: Question, kind: Modality, options: 
     if options.where is None:
         verdict = calibration.judge(collection, query.modality, kind, vector, job.best)
     page = slice(options.offset, options.offset + options.k)
-    hits = _hits(view, kind, keys[page], scores[page], options.offset)
+    hits = _hits(view, kind, keys[page], scores[page], options.offset, job.second)
     return Results(
         query=str(query),
         kind=kind,
@@ -128,6 +135,8 @@ def search(collection: Collection, question: Question, kind: Modality, options: 
         fits=None if verdict is None else verdict.fits,
         probability=None if verdict is None else verdict.probability,
         seconds=time.perf_counter() - start,
+        rerank_ms=None if options.rerank is None else round(1000 * job.rerank_seconds, 3),
+        unscored=() if job.judged is None else job.judged.unscored,
     )
 
 
@@ -161,6 +170,9 @@ class _Job:
         wanted = condition(view, self.table, options.where)
         self.allowed = None if wanted is None else view.keys(self.table, wanted)
         self.best = np.empty(0, dtype=np.float32)  # cosines by the vectors alone
+        self.judged: Judged | None = None
+        self.second: dict[int, float] = {}  # scores of stage two by key
+        self.rerank_seconds = 0.0
 
     def ranked(self) -> tuple[Array, Array]:
         """Keys and cosines in the order of the answer, to the end of the page at least.
@@ -171,6 +183,8 @@ class _Job:
         wanted = max(page, LEAST)
         if options.hybrid or options.group or options.diversity:
             wanted = max(POOL, wanted)
+        if options.rerank is not None:
+            wanted = max(options.depth, wanted)
         while True:
             keys, scores = self._candidates(wanted)
             self.best = scores[: calibration.DEPTH]
@@ -180,6 +194,8 @@ class _Job:
             if options.min_score is not None:
                 good = scores >= options.min_score
                 keys, scores = keys[good], scores[good]
+            if options.rerank is not None:
+                keys, scores = self._reranked(keys, scores)
             if options.group and len(keys):
                 first = rank.group(self._column(keys, "entity").to_pylist())
                 keys, scores = keys[first], scores[first]
@@ -187,6 +203,25 @@ class _Job:
                 break
             wanted *= 4  # many of the best are of one entity
         return self._spread(keys, scores) if options.diversity and len(keys) else (keys, scores)
+
+    def _reranked(self, keys: Array, scores: Array) -> tuple[Array, Array]:
+        """The first `depth` in the order of both stages; what follows stays behind them."""
+        depth, spec = min(self.options.depth, len(keys)), self.options.rerank
+        start = time.perf_counter()
+        if self.judged is None and depth and spec is not None:  # with more candidates the first stay the same
+            stage = self.collection.stage(spec, self.options.rerank_weight)
+            asked = stage.asked(self.query, self.kind)
+            # fused hits are not in the order of their cosines: the best place counts as the best cosine
+            first = np.sort(scores[:depth])[::-1]
+            self.judged = stage.order(self.view, self.kind, asked, keys[:depth], first)
+            known = np.isfinite(self.judged.second)
+            judged = zip(keys[:depth][known].tolist(), self.judged.second[known].tolist(), strict=True)
+            self.second = dict(judged)
+        self.rerank_seconds += time.perf_counter() - start
+        if self.judged is None:
+            return keys, scores
+        order = np.concatenate([self.judged.order, np.arange(depth, len(keys))])
+        return keys[order], scores[order]
 
     def _candidates(self, wanted: int) -> tuple[Array, Array]:
         """The best rows by vectors: keys (n,) and cosines (n,), best first."""
@@ -256,7 +291,7 @@ class _Job:
     def _spread(self, keys: Array, scores: Array) -> tuple[Array, Array]:
         """The best in an order in which each differs from those before it."""
         vectors = unit_rows(tables.matrix(self._column(keys[:POOL], "vector")))
-        # fused hits are not in the order of their cosines: the best place counts as the best cosine
+        # fused or reranked hits do not fall in their cosines: the best place counts as the best cosine
         worth = np.sort(scores[:POOL])[::-1]
         first = rank.diverse(worth, vectors, POOL, self.options.diversity)
         order = np.concatenate([first, np.arange(min(POOL, len(keys)), len(keys))])
@@ -290,12 +325,19 @@ def _among(keys: Array, rising: Array) -> Array:
     return np.asarray(rising[np.minimum(np.searchsorted(rising, keys), len(rising) - 1)] == keys)
 
 
-def _hits(view: View, kind: Modality, keys: Array, scores: Array, offset: int) -> tuple[Hit, ...]:
+def _hits(
+    view: View, kind: Modality, keys: Array, scores: Array, offset: int, second: dict[int, float]
+) -> tuple[Hit, ...]:
     rows = view.take(TABLE_OF[kind], keys, item_columns(kind))
     scores = np.clip(scores, -1, 1)  # rounding may take a cosine a little beyond
     by_key = {int(key): float(score) for key, score in zip(keys, scores, strict=True)}
     return tuple(
-        Hit(rank=offset + place + 1, score=by_key[row["_rowid"]], **item_values(row, kind))
+        Hit(
+            rank=offset + place + 1,
+            score=by_key[row["_rowid"]],
+            rerank_score=second.get(row["_rowid"]),
+            **item_values(row, kind),
+        )
         for place, row in enumerate(rows.to_pylist())
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuwen.cli import _output, _settings
+from tuwen.cli import _output, _settings, _sources
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tuwen.collection import Collection
     from tuwen.results import Results
 
-_COLUMNS = ("rank", "score", "id", "text", "path", "label", "metadata")
+_COLUMNS = ("rank", "score", "rerank_score", "id", "text", "path", "label", "metadata")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,9 @@ def show(
             ]
         _output.emit(found, style, columns=_COLUMNS, empty="No hits.")
     _verdict(results, asked.collection)
+    if results.rerank_ms is not None:
+        _output.note(f"reranked in {results.rerank_ms:.0f} ms of {1000 * results.seconds:.0f} ms")
+    _sources.tell_unscored(results.unscored)
     if sheet is not None:
         _write(sheet, results, asked, launch)
 

@@ -65,6 +65,33 @@ def wanted(function: Decorated) -> Decorated:
     )(function)
 
 
+def rerank(function: Decorated) -> Decorated:
+    """The options --rerank, --depth and --rerank-weight."""
+    for option in (
+        click.option(
+            "--rerank-weight",
+            type=click.FloatRange(min=0),
+            default=None,
+            metavar="W",
+            help="How much the second stage counts beside the first.  [default: 1.5]",
+        ),
+        click.option(
+            "--depth",
+            type=_COUNT,
+            default=100,
+            metavar="N",
+            help="Hits that --rerank scores.  [default: 100]",
+        ),
+        click.option(
+            "--rerank",
+            metavar="FOLDER",
+            help="Score the first hits again: a fitted method, a matching head, or BLIP, BLIP-2 or ViLT.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def count(default: Any, text: str) -> Callable[[Decorated], Decorated]:
     """The option -k."""
     # what click would add about the range is in the name

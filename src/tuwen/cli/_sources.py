@@ -38,9 +38,18 @@ def spooled(path: Path) -> Iterator[Path]:
 
 def tell_refusals(refusals: Sequence[Refusal]) -> None:
     """Say on stderr how many inputs were left out, and the first of them."""
+    _tell(refusals, "input", "left out")
+
+
+def tell_unscored(refusals: Sequence[Refusal]) -> None:
+    """Say on stderr how many hits the second stage could not read, and the first of them."""
+    _tell(refusals, "hit", "not scored again")
+
+
+def _tell(refusals: Sequence[Refusal], noun: str, fate: str) -> None:
     if not refusals:
         return
-    _output.note(f"{_output.counted(len(refusals), 'input')} left out:")
+    _output.note(f"{_output.counted(len(refusals), noun)} {fate}:")
     for refusal in refusals[:_SHOWN]:
         _output.note(_output.clean(f"  {refusal.reason}"))
     if len(refusals) > _SHOWN:

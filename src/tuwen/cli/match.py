@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 @click.option(
     "--both", is_flag=True, help="Write the mirror too: the best queries for each item, to NAME-mirror.csv."
 )
+@_options.rerank
 @click.option("-o", "--output", type=_options.OUTPUT, help="The CSV file to write.  [default: stdout]")
 def command(
     collection: Path,
@@ -89,6 +90,8 @@ def command(
         )
     with _sources.spooled(queries) as path:
         features = _read(path, opened, query_kind, query_column, id_column)
+        if how["rerank"] is not None:
+            how["contents"] = _contents(path, features, query_column, id_column)
     if not features.ids:
         raise InputError(
             f"{queries} has no {query_kind}s to ask with; say what the queries are with --from, "
@@ -103,6 +106,9 @@ def command(
     if mirror is not None and second is not None:
         _write(second, mirror, kind, query_kind)
         _output.note(f"mirror: {second}")
+    if found.rerank_ms is not None:
+        _output.note(f"reranked in {found.rerank_ms:.1f} ms a query")
+    _sources.tell_unscored(found.unscored)
     _sources.tell_refusals(features.refusals)
 
 
@@ -112,28 +118,49 @@ def _read(path: Path, opened: Any, kind: Any, query_column: str | None, id_colum
 
     if path.suffix.lower() == ".npz":
         return read_features(path, kind, opened.encoder.fingerprint)
-    source = open_source(
-        path,
-        id_column=id_column,
-        text_column=query_column if kind == "text" else None,
-        image_column=query_column if kind == "image" else None,
-    )
+    source = open_source(path, **_columns(kind, query_column, id_column))
     with _progress.bar("encoding") as report:
         return encode_source(source, opened.encoder, kind, report)
+
+
+def _columns(kind: str, query_column: str | None, id_column: str | None) -> dict[str, Any]:
+    return {"id_column": id_column, f"{kind}_column": query_column}
+
+
+def _contents(path: Path, features: Features, query_column: str | None, id_column: str | None) -> list[Any]:
+    """What was asked with, in the order of the vectors: reranking reads it again."""
+    from dataclasses import replace
+
+    from tuwen.data import open_source
+    from tuwen.features import items_of
+
+    if path.suffix.lower() == ".npz":
+        raise click.UsageError("--rerank reads the queries themselves; give texts or pictures, not vectors")
+    source = open_source(path, **_columns(features.kind, query_column, id_column))
+    spare = replace(features, refusals=[], links=[])
+    found = dict(items_of(source, spare))
+    return [found[name] for name in features.ids]
 
 
 def _write(output: Path | None, found: Matched, query_kind: str, kind: str) -> None:
     from tuwen.files import replacing
 
     names = [f"{query_kind}_id", "similarity_ranking", f"result_{kind}_id", "score"]
+    second = found.rerank_scores
+    if second is not None:
+        names.append("rerank_score")
     if found.probabilities is not None:
         names.append("probability")
     with replacing(output) if output is not None else nullcontext() as temporary:
         stream = temporary.open("w", encoding="utf-8", newline="") if temporary is not None else sys.stdout
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(names)
-        for query, place, item, score, probability in found.rows():
+        numbers = (number for number, items in enumerate(found.item_ids) for _ in items)
+        for number, (query, place, item, score, probability) in zip(numbers, found.rows(), strict=True):
             row: list[Any] = [query, place, item, f"{score:.6f}"]
+            if second is not None:
+                again = float(second[number, place - 1])
+                row.append("" if again != again else f"{again:.6f}")
             writer.writerow(row if probability is None else [*row, f"{probability:.6g}"])
         if temporary is not None:
             stream.close()
