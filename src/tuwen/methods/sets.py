@@ -205,11 +205,15 @@ def attend(queries: Tensor, contexts: Tensor, sharpness: float) -> tuple[Tensor,
     m, w, _ = queries.shape
     agreement = (contexts.flatten(0, 1) @ queries.flatten(0, 1).T).view(n, r, m, w).permute(0, 2, 3, 1)
     agreement = agreement.contiguous()
+    return weigh(agreement, present(contexts), sharpness), agreement
+
+
+def weigh(agreement: Tensor, there: Tensor, sharpness: float) -> Tensor:
+    """Attention from cosines (n, m, w, r) with the parts of contexts that are `there`, (n, r)."""
     clipped = functional.normalize(functional.leaky_relu(agreement, 0.1), dim=2)
-    hidden = ~present(contexts)[:, None, None]
+    hidden = ~there[:, None, None]
     # not minus infinity: a context without any part would give no number
-    attention = functional.softmax((sharpness * clipped).masked_fill(hidden, -1e4), dim=-1)
-    return attention, agreement
+    return functional.softmax((sharpness * clipped).masked_fill(hidden, -1e4), dim=-1)
 
 
 def mean_over(values: Tensor, there: Tensor) -> Tensor:
