@@ -24,8 +24,9 @@ class DASA(RememberingHasher):
     both. Lowers likelihoods of shared labels between and within modalities (log(1 + e^θ) - S θ, θ = u·v / 2,
     against the newest outputs of all pairs) + telling * cross entropy of the classes + quantisation *
     mean (|u| - 1)² - adversary * the critic's cross entropy.
-    Re-derived: from what surveys say of it; the paper's own equations were not at hand. Differs from the paper: on given features,
-    where it attends to places and words (figures do not compare); weights and attentions are ours.
+    Re-derived from what surveys say of it; the paper's equations were not at hand. Differs from the paper:
+    on given features, where it attends to places and words (figures do not compare); weights and attentions
+    are ours.
 
     Args:
         bits: Of a code.
