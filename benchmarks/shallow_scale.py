@@ -91,7 +91,8 @@ def main() -> None:
 
 def shallow() -> list[str]:
     """Methods that need no network."""
-    return [name for name, family in methods.names().items() if family not in DEEP]
+    found = (name for name, family in methods.names().items() if family not in DEEP)
+    return [name for name in found if not methods.find(name).validates]  # networks
 
 
 def pairs(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
