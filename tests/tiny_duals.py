@@ -144,6 +144,15 @@ def siglip_folder(folder, seed=0, *, second=False):
     return model
 
 
+def without_dropout(folder):
+    """The same folder, its configuration without dropout."""
+    about = json.loads((folder / "config.json").read_text())
+    for side in ("text_config", "vision_config"):
+        about[side] |= {name: 0.0 for name in about[side] if "dropout" in name}
+    (folder / "config.json").write_text(json.dumps(about))
+    return folder
+
+
 def _pieces():
     """Pieces of a Unigram model with their scores."""
     letters = [*LETTERS, *map(str.upper, "abcdefghijklmnopqrstuvwxyz"), *CHINESE]

@@ -199,18 +199,9 @@ def task_of(path, table, **tuning):
     return task
 
 
-def no_dropout(path):
-    """The folder, its configuration without dropout."""
-    about = json.loads((path / "config.json").read_text())
-    for side in ("text_config", "vision_config"):
-        about[side] |= {name: 0.0 for name in about[side] if "dropout" in name}
-    (path / "config.json").write_text(json.dumps(about))
-    return path
-
-
 @pytest.mark.parametrize("kind", ["chinese_clip", "siglip"])
 def test_a_large_batch_in_parts_has_the_gradient_of_the_whole(kind, table, tmp_path):
-    path = no_dropout(checkpoint(tmp_path, kind))
+    path = tiny_duals.without_dropout(checkpoint(tmp_path, kind))
     found = []
     for size in (16, 5):
         task = task_of(path, table, batch=size)

@@ -30,7 +30,7 @@ class Tuning:
         mask_patches: Share of each picture's patches that is left out.
         lora: Rank of what is learned beside the weights of attention; 0 trains the weights themselves.
         checkpointing: Compute activations again instead of keeping them: less memory, more time.
-        keep: Share of the loss that holds similarities where the starting model had them.
+        keep: Share of the loss that holds vectors where the starting model had them.
         replay_share: Share of old pairs among those of an epoch.
     """
 
@@ -113,7 +113,6 @@ class ClipTask(Task):
         }  # fmt: skip
         # the loop asks which parameters learn before the first epoch
         network.choose(pictures=tuning.stage == "full", rank=tuning.lora)
-        self.scale_before = float(network.scale.detach())
         self.before: tuple[Array, Array] | None = None
         if tuning.keep or self.frozen_epochs:
             self.before = vectors(pairs, encoder, np.concatenate([train, self.old]))
@@ -201,5 +200,4 @@ class ClipTask(Task):
             torch.from_numpy(self.before[0]).to(u.device)[images],
             torch.from_numpy(self.before[1]).to(u.device)[texts],
         )
-        kept = clip_losses.kept(u, v, before, self.network.scale, self.scale_before)
-        return (1 - self.tuning.keep) * loss + self.tuning.keep * kept
+        return (1 - self.tuning.keep) * loss + self.tuning.keep * clip_losses.kept(u, v, before)
