@@ -1,4 +1,4 @@
-"""Trainable networks for texts: a random BERT with a vocabulary from the texts, or one that lies somewhere."""
+"""Trainable networks for texts: a random BERT with a vocabulary from the texts, or one stored somewhere."""
 
 from __future__ import annotations
 
