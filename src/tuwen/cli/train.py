@@ -201,6 +201,8 @@ def _tell_dual(done: Trained, pairs: str, style: str) -> None:
 
 
 def _tell_clip(done: Tuned, style: str) -> None:
+    if done.rank:  # of several processes, one tells
+        return
     _sources.tell_refusals(done.refusals)
     for note in done.notes:
         _output.note(note)

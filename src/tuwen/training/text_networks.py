@@ -176,7 +176,9 @@ def _pieces(counts: Counter[str], most: int) -> list[str]:
     endings = Counter(
         word[-length:] for word in counts for length in range(2, _ENDING + 1) if len(word) > length + 1
     )
-    often = sorted((word for word in counts if counts[word] > 1), key=lambda word: (-counts[word], word))
+    often = sorted(
+        (word for word in counts if counts[word] > 1 < len(word)), key=lambda word: (-counts[word], word)
+    )
     shared = sorted((one for one in endings if endings[one] > 1), key=lambda one: (-endings[one], one))
     room = max(0, most - len(_SPECIAL) - len(letters) - len(inner))
     kept = [f"##{ending}" for ending in shared[: room // 10]]
