@@ -84,7 +84,9 @@ class Crossing(Reranker):
             )
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
             processor = _processor(transformers, kind).from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
+        except (ImportError, MemoryError):
+            raise
+        except Exception as error:  # transformers raises whatever a broken file leads it to
             words = " ".join(str(error).split())[:300]
             raise Damaged(f"{folder} cannot be opened as {MODELS[kind]}: {words}") from error
         if lacking := sorted(told["missing_keys"]):
