@@ -61,6 +61,12 @@ def test_a_grid_has_several_values():
         parse_grids(["cca.dim=5"])
 
 
+def test_what_has_a_value_is_not_tried():
+    with pytest.raises(InputError, match=r"cca\.dim has one value and several to try"):
+        parse_grids(["cca.dim=5,7"], {"cca": {"dim": 3}})
+    assert parse_grids(["cca.dim=5,7"], {"cca": {"ridge": 0.1}}) == {"cca": {"dim": [5, 7]}}
+
+
 def test_options_of_scoring_are_those_of_similarity():
     assert parse_options(["cmcp.mode=transductive"]) == {"cmcp": {"mode": "transductive"}}
     with pytest.raises(InputError, match="'inductive', 'transductive'"):

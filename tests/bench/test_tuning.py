@@ -126,3 +126,13 @@ def test_figures_of_the_part_that_chose_are_refused(cell, tmp_path):
 def test_a_grid_of_another_method_is_refused(cell, tmp_path):
     with pytest.raises(InputError, match="pls has settings to try but is not among the methods"):
         tune([cell()], {"pls": {"dim": [1, 2]}}, tmp_path, apart=False)
+
+
+def test_the_bits_of_codes_stand_with_the_choice(cell, tmp_path):
+    cells = [cell("cmfh", codes="modality", params={"bits": bits, "seed": 0}) for bits in (8, 16)]
+    _, choices = tune(cells, {"cmfh": {"weight": [0.4, 0.6]}}, tmp_path, apart=False)
+    assert [str(choice).partition(":")[0] for choice in choices] == [
+        "cmfh (8 bits, modality)",
+        "cmfh (16 bits, modality)",
+    ]
+    assert read_choices(tmp_path) == choices

@@ -92,7 +92,7 @@ def test_a_second_call_runs_nothing_again(tuwen, pairs, monkeypatch):
     ("arguments", "code", "message"),
     [
         (("--methods", "ccaa"), 1, "Error: no method named 'ccaa'; did you mean"),
-        (("--methods", "cca", "--bits", "16,x"), 2, "is not whole numbers between commas"),
+        (("--methods", "cca", "--bits", "16,x"), 2, "is not positive whole numbers between commas"),
         (("--methods", "cca", "--codes", "both"), 2, "'both' is none of modality, fused, training"),
         (("--methods", "cca", "--set", "cca.dim=x"), 1, "Error: cca.dim is 'x'; it must be a whole number"),
         (("--methods", "cca", "--set", "cca.dims=2"), 1, "Error: no parameter of cca named 'dims'"),

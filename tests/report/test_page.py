@@ -165,6 +165,7 @@ def test_every_row_has_as_many_columns(runs, make, fail):
                 if (found := re.findall(r"<t[hd][^>]*>", row))
             }
             assert len(widths) == 1
+            assert table.count("<tfoot>") <= 1
 
 
 def test_machines_that_differ_stand_side_by_side(make):

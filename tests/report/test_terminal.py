@@ -104,3 +104,25 @@ def test_notes_of_all_stand_once_and_others_with_their_row(plain, make):
     text = plain(made)
     assert text.count("drawn by seed 0") == 1
     assert re.search(r"^\w cca: warned: slow$", text, re.MULTILINE)
+
+
+def test_seeds_of_draws_stand_in_one_note(plain, make):
+    from dataclasses import replace
+
+    made = [
+        replace(make(name, seed=seed, data_seed=seed), notes=(f"cut by seed {seed}",))
+        for name in ("cca", "pls")
+        for seed in (0, 1)
+    ]
+    assert re.search(r"^cut by seeds 0, 1$", plain(made), re.MULTILINE)
+
+
+def test_wrong_labels_stand_in_the_heading(plain, make):
+    text = plain([make("cca"), make("cca", noise=0.4)])
+    assert [line for line in text.splitlines() if "labels made wrong" in line] == [
+        "wikipedia · 40% of the training labels made wrong"
+    ]
+
+
+def test_where_all_failed_no_mark_is_explained(plain, make, fail):
+    assert "±" not in plain([fail(make("cca"))])

@@ -32,11 +32,17 @@ def parse(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def parse_grids(texts: Iterable[str]) -> dict[str, dict[str, list[Any]]]:
+def parse_grids(
+    texts: Iterable[str], given: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, dict[str, list[Any]]]:
     """Values to try by method and parameter: `["cca.dim=5,7"]` is `{"cca": {"dim": [5, 7]}}`.
 
+    Args:
+        texts: As they are written.
+        given: What `parse` found: parameters that have a value leave nothing to choose.
+
     Raises:
-        InputError: As `parse`; or fewer than two values are given.
+        InputError: As `parse`; or fewer than two values are given, or the parameter has one already.
         UnknownName: As `parse`.
     """
     found: dict[str, dict[str, Any]] = {}
@@ -45,6 +51,10 @@ def parse_grids(texts: Iterable[str]) -> dict[str, dict[str, list[Any]]]:
         values = list(dict.fromkeys(read(method, name, part.strip()) for part in value.split(",")))
         if len(values) < 2:
             raise InputError(f"{text!r} leaves nothing to choose; give several values, or --set {text}")
+        if name in (given or {}).get(method, {}):
+            raise InputError(
+                f"{method}.{name} has one value and several to try; give --set or --tune, not both"
+            )
         _put(found, method, name, values)
     return found
 

@@ -53,6 +53,7 @@ class Choice:
         queries: Pairs of the validation part.
         train: Pairs that were learned from while choosing.
         keys: Of the cells that run with the choice.
+        bits: Of codes, where these are not chosen too.
     """
 
     method: str
@@ -63,6 +64,7 @@ class Choice:
     queries: int
     train: int
     keys: tuple[str, ...]
+    bits: int | None = None
 
     @property
     def how(self) -> str:
@@ -77,8 +79,10 @@ class Choice:
         )
 
     def __str__(self) -> str:
-        name = self.method if self.codes == "vectors" else f"{self.method} ({self.codes})"
-        return f"{name}: {self.how}"
+        if self.codes == "vectors":
+            return f"{self.method}: {self.how}"
+        bits = f"{self.bits} bits, " if self.bits else ""
+        return f"{self.method} ({bits}{self.codes}): {self.how}"
 
 
 def tune(
@@ -111,13 +115,9 @@ def tune(
         apart: As for `run_all`.
 
     Raises:
-        InputError: A method of the grids is not among the cells, or the cells score the validation part.
+        InputError: As `check`.
     """
-    missing = sorted(set(grids) - {cell.method for cell in cells})
-    if missing:
-        raise InputError(f"{missing[0]} has settings to try but is not among the methods")
-    if any(cell.part != "test" for cell in cells):
-        raise InputError("part is 'val' and settings are chosen there too; score the test part")
+    check(cells, grids)
     wanted = [
         trial
         for cell in cells
@@ -141,6 +141,19 @@ def tune(
             choices.append(choice)
     _keep(folder, choices)
     return [made.get(cell.key, cell) for cell in cells], choices
+
+
+def check(cells: Sequence[Cell], grids: Grids) -> None:
+    """Refuse what `tune` cannot choose.
+
+    Raises:
+        InputError: A method of the grids is not among the cells, or the cells score the validation part.
+    """
+    missing = sorted(set(grids) - {cell.method for cell in cells})
+    if missing:
+        raise InputError(f"{missing[0]} has settings to try but is not among the methods")
+    if any(cell.part != "test" for cell in cells):
+        raise InputError("part is 'val' and settings are chosen there too; score the test part")
 
 
 def noted(runs: Sequence[Run], choices: Sequence[Choice]) -> list[Run]:
@@ -227,6 +240,7 @@ def _choose(
         queries=sizes.get("queries", 0),
         train=sizes.get("train", 0),
         keys=tuple(cell.key for cell in made),
+        bits=None if "bits" in grid else cells[0].params.get("bits"),
     )
     return made, choice
 

@@ -36,7 +36,7 @@ class _Numbers(_Words):
         """The numbers."""
         words = super().convert(value, param, ctx)
         if not all(str(word).isdecimal() for word in words):
-            self.fail(f"{value!r} is not whole numbers between commas, such as 16,32,64", param, ctx)
+            self.fail(f"{value!r} is not positive whole numbers between commas, such as 16,32,64", param, ctx)
         return tuple(int(word) for word in words)
 
 
@@ -152,6 +152,19 @@ class _Codes(_Words):
     help="Of captions that have no features.  [default: tfidf,features=2000]",
 )
 @click.option(
+    "--rerank",
+    default="",
+    metavar="METHOD",
+    help="Run each method also with a second stage: a method, or the folder of a fitted one.",
+)
+@click.option(
+    "--depth",
+    type=click.IntRange(min=1),
+    default=100,
+    metavar="N",
+    help="How many hits the second stage scores.  [default: 100]",
+)
+@click.option(
     "-o",
     "--output",
     "folder",
@@ -202,10 +215,9 @@ def command(
     from tuwen.bench.settings import parse, parse_grids, parse_options
 
     folder = folder or Path(f"bench-{_name(data)}")
-    tried = parse_grids(grids)
-    cells = plan(
-        data, wanted, settings=parse(settings), options=parse_options(options), data_root=data_root, **how
-    )
+    given = parse(settings)
+    tried = parse_grids(grids, given)
+    cells = plan(data, wanted, settings=given, options=parse_options(options), data_root=data_root, **how)
     runs = _run(cells, tried, folder, jobs=jobs, data_root=data_root, again=again)
     _report(runs, folder, style)
 
@@ -217,8 +229,9 @@ def _name(data: str) -> str:
 
 def _run(cells: list[Cell], grids: dict[str, dict[str, list[Any]]], folder: Path, **how: Any) -> list[Run]:
     from tuwen.bench.running import run_all
-    from tuwen.bench.tuning import noted, tune
+    from tuwen.bench.tuning import check, noted, tune
 
+    check(cells, grids)
     _output.note(f"{_output.counted(len(cells), 'run')}, kept in {_output.near(str(folder))}")
     choices: list[Choice] = []
     try:

@@ -14,18 +14,18 @@ class _Parameters(Protocol):
 
 
 def check_numbers(method: _Parameters) -> None:
-    """Refuse numbers that are not finite or below 0, and less than one iteration.
+    """Refuse weights and shares that are not finite or below 0, such seeds, and less than one iteration.
 
-    Solvers take such values without a word and give codes that mean nothing. A default that lies below 0
-    stands for something, and passes.
+    Solvers take such values without a word and give codes that mean nothing. What other counts may be each
+    method says itself.
 
     Raises:
         InputError: One is such a number.
     """
-    for name, field in method.__dataclass_fields__.items():
-        value = getattr(method, name, None)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value == field.default:
-            continue
+    for name in method.__dataclass_fields__:
+        value = getattr(method, name)
         least = 1 if name == "iterations" else 0
+        if not isinstance(value, float) and name not in ("iterations", "seed"):
+            continue
         if not math.isfinite(value) or value < least:
             raise InputError(f"{name} is {value}; it must be a finite number, at least {least}")

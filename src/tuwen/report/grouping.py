@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from tuwen import methods
 from tuwen.arrays import Array
-from tuwen.bench.runs import DIRECTIONS, Cell, Run
+from tuwen.bench.runs import DIRECTIONS, Cell, Direction, Run
 from tuwen.errors import InputError, TuwenError
 from tuwen.report.scores import AVERAGE, Score, scores, smaller_wins
 from tuwen.report.significance import Pair, Rivals, pairs
@@ -239,7 +239,7 @@ def _chance(runs: Sequence[Run]) -> dict[str, float]:
 def _rivals(table: Table) -> list[Rivals]:
     """Rows with values of the same queries; of drawn splits, the first that all rows have."""
     found = []
-    key_of: dict[Literal["i2t", "t2i"], str] = {one: f"{one}/{table.metric}" for one in DIRECTIONS}
+    key_of: dict[Direction, str] = {one: f"{one}/{table.metric}" for one in DIRECTIONS}
     for section in table.sections():
         for direction, key in key_of.items():
             values: dict[tuple[int, bytes], dict[int, Array]] = {}

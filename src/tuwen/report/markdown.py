@@ -34,7 +34,7 @@ def _page(table: Table) -> list[str]:
     lines += ["", *_main(table)]
     if len(table.cell.metrics) > 1:
         lines += ["", *_others(table)]
-    lines += ["", escaped(legend(table))]
+    lines += ["", escaped(legend(table))] if table.good else []
     lines += ["", *("- " + escaped(f"{who}: {note}" if who else note) for who, note in notes(table))]
     return [*lines, ""] if lines[-1] else lines
 

@@ -117,6 +117,9 @@ def _section(table: Table, drawings: Mapping[str, str], index: int) -> str:
         f'<figure class="card" aria-label="{kind}">{_translated(_own_ids(svg, f"{kind}{index}-"))}</figure>\n'
         for kind, svg in drawings.items()
     )
+    legends = ""
+    if table.good:
+        legends = f'<p class="legend">{in_both(legend(table), legend(table, "zh"))}</p>\n'
     others = _others(table) if len(table.cell.metrics) > 1 else ""
     tests = ""
     if table.pairs:
@@ -127,8 +130,7 @@ def _section(table: Table, drawings: Mapping[str, str], index: int) -> str:
 <h2>{in_both(title(table), title(table, "zh"))}</h2>
 <p>{in_both(scene(table), scene(table, "zh"))}</p>
 {lines}<div class="card">{_main(table)}</div>
-<p class="legend">{in_both(legend(table), legend(table, "zh"))}</p>
-{f'<ul class="notes">{told}</ul>' if told else ""}
+{legends}{f'<ul class="notes">{told}</ul>' if told else ""}
 {others}{pictures}{tests}</section>"""
 
 
@@ -241,7 +243,7 @@ def _others(table: Table) -> str:
     )
     return (
         f'<div class="card close"><table class="sortable"><thead><tr><th>{marked("method")}</th>{heads}</tr>'
-        f"</thead>\n<tbody>{''.join(lines)}</tbody><tfoot>{chance}</tfoot></table></div>\n"
+        f"</thead>\n<tbody>{''.join(lines)}</tbody>{chance}</table></div>\n"
     )
 
 

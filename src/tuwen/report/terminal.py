@@ -57,7 +57,8 @@ def terminal(tables: Sequence[Table], *, colour: bool, width: int) -> str:
             console.print()
             console.print(_others(table, colour))
         console.print()
-        console.print(legend(table) if colour else legend(table).replace("is bold", "has a star"))
+        if table.good:
+            console.print(legend(table) if colour else legend(table).replace("is bold", "has a star"))
         if not inside:
             for row in table.rows:
                 if settings(row):

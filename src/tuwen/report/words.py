@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from tuwen.bench.runs import DIRECTIONS
@@ -39,6 +40,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "modality_codes": ("modality codes", "单模态编码"),
     "training_codes": ("training codes", "训练编码"),
     "val": ("validation", "验证集"),
+    "noise": ("{share} of the training labels made wrong", "{share} 的训练标签被故意改错"),
     "failed": ("failed", "失败"),
     "part": ("items of the {part} part", "{part} 部分的条目"),
     "train": ("training pairs", "训练样本"),
@@ -89,6 +91,7 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+_SEED = re.compile(r"\bseed (\d+)")
 _NAMES = {"map": "mAP", "ndcg": "nDCG", "mrr": "MRR", "rank": "median rank"}
 
 
@@ -148,6 +151,7 @@ def title(table: Table, language: Language = "en") -> str:
     cell = table.cell
     parts = [cell.data, cell.split, cell.features]
     parts += [said("val", language)] if cell.part == "val" else []
+    parts += [said("noise", language, share=f"{cell.noise:.0%}")] if cell.noise else []
     parts += [said(f"{cell.codes}_codes", language)] if table.hashing else []
     return " · ".join(part for part in parts if part)
 
@@ -182,7 +186,9 @@ def protocols(table: Table) -> list[str]:
 
 
 def legend(table: Table, language: Language = "en") -> str:
-    """How marks of a table are to be read."""
+    """How marks of a table are to be read; nothing where all rows failed."""
+    if not table.good:
+        return ""
     several = {len(row.runs) > 1 for row in table.good}
     parts = [said("mixed" if len(several) > 1 else "deviation" if True in several else "interval", language)]
     if table.pairs:
@@ -218,21 +224,28 @@ def notes(table: Table, *, reasons: bool = False) -> list[tuple[str, str]]:
         table: Whose notes.
         reasons: Why rows failed, too, where the rows themselves have no room for it.
     """
-    common = shared_notes(table)
-    who: dict[str, list[str]] = {}
+    who: dict[str, list[Row]] = {}
     for row in table.rows:
         told = [f"{said('failed')}: {row.error}"] if row.error and reasons else []
-        told += [note for run in row.runs for note in run.notes if note not in common]
-        for note in dict.fromkeys(told):
-            who.setdefault(note, []).append(f"{row.letter} {row.method}")
-    return [("", note) for note in common] + [(", ".join(rows), note) for note, rows in who.items()]
+        told += _seeds_together(note for run in row.runs for note in run.notes)
+        for note in told:
+            who.setdefault(note, []).append(row)
+    good = set(table.good)
+    found = [
+        ("" if good and good <= set(rows) else ", ".join(f"{row.letter} {row.method}" for row in rows), note)
+        for note, rows in who.items()
+    ]
+    return sorted(found, key=lambda pair: bool(pair[0]))
 
 
-def shared_notes(table: Table) -> tuple[str, ...]:
-    """Notes of every run that has figures."""
-    runs = [run for row in table.good for run in row.runs]
-    every = list(dict.fromkeys(runs[0].notes)) if runs else []
-    return tuple(note for note in every if all(note in run.notes for run in runs))
+def _seeds_together(told: Iterable[str]) -> list[str]:
+    """Notes, each once; those that differ in a seed alone are one with all seeds."""
+    seeds: dict[str, list[str]] = {}
+    for note in dict.fromkeys(told):
+        found = _SEED.search(note)
+        seeds.setdefault(_SEED.sub("{seed}", note), []).append(found.group(1) if found else "")
+    words = {note: f"seed{'s' * (len(some) > 1)} {', '.join(some)}" for note, some in seeds.items()}
+    return [note.replace("{seed}", words[note]) for note in seeds]
 
 
 def _protocol(table: Table, key: str) -> str:
