@@ -45,6 +45,7 @@ class Tuned:
         refusals: What was left out, and why.
         notes: What else the user should know.
         itm: What the matching head gained in reranking; empty without one.
+    rank: Of this process among those that trained; 0 has the figures to tell.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Tuned:
     refusals: tuple[Refusal, ...]
     notes: tuple[str, ...]
     itm: Figures
+    rank: int
 
 
 def tune(
@@ -107,6 +109,8 @@ def tune(
     plan = plan or plan_for(tuning)
     _check_free(folder, resume=resume)
     with distributed.joined() as world:
+        if world.rank:
+            progress = _silent
         opened, path = _opened(encoder, plan)
         network = DualNetwork(opened, path)
         with network.masked(tuning.mask_patches):
@@ -141,6 +145,10 @@ def plan_for(tuning: Tuning, **given: Any) -> Plan:
     usual = {"epochs": 3, "learning_rate": 5e-4 if tuning.lora else 5e-5, "weight_decay": 0.001,
              "warm_up": 0.1, "batch_size": tuning.batch}  # fmt: skip
     return Plan(**{**usual, **given})
+
+
+def _silent(step: str, done: int, total: int | None) -> None:
+    """One process tells how far all are."""
 
 
 class _Training:
@@ -238,6 +246,7 @@ class _Training:
             refusals=tuple(self.pairs.refusals),
             notes=tuple(self.notes),
             itm=itm,
+            rank=self.world.rank,
         )
 
     def _cut(self, pairs: Pairs, share: float) -> tuple[Any, Any]:

@@ -69,7 +69,7 @@ class _Matching(Task):
                 torch.from_numpy(self.pairs.matches[batch.rows, side]).to(u.device) for side in (0, 1)
             )
             own = clip_losses.same_item(images, texts)
-        return self.method.matching(x.float(), y.float(), near, own)
+        return self.method.lower(x.float(), y.float(), own, near)
 
     def validate(self) -> float:
         """Recall@1 of both directions after reranking."""
@@ -128,7 +128,7 @@ def learn(
     network.eval().requires_grad_(False)
     method: Method
     if not network.is_vit:
-        method = _over_vectors(pairs, encoder, train, seed)
+        method = _over_vectors(pairs, encoder, train, seed=seed, epochs=epochs * 6)
     else:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
@@ -207,12 +207,13 @@ def _features(pairs: Pairs, encoder: Clip, mine: Array, said: Array) -> tuple[Ar
     return images, states * mask[..., None].astype(np.float32)
 
 
-def _over_vectors(pairs: Pairs, encoder: Clip, train: Array, seed: int) -> Method:
+def _over_vectors(pairs: Pairs, encoder: Clip, train: Array, *, seed: int, epochs: int) -> Method:
     """A head over the vectors of both sides: their products and distances."""
     from tuwen import methods
 
     images, texts = vectors(pairs, encoder, train)
-    made = methods.find("matching_head")(seed=seed)
+    head: Any = methods.find("matching_head")
+    made: Method = head(seed=seed, epochs=epochs)
     return made.fit(*(side[pairs.matches[train, at]] for at, side in enumerate((images, texts))))
 
 

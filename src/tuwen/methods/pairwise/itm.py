@@ -12,7 +12,7 @@ from torch.nn import functional
 from tuwen.arrays import Array, Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
-from tuwen.methods.layers import contrast
+from tuwen.methods.layers import contrast, mlp
 from tuwen.methods.network import Batch, Network
 
 _CELLS = 1 << 23  # states of a block of pairs: 32 MB a tensor of them
@@ -36,16 +36,16 @@ class _Fusion(nn.Module):  # type: ignore[misc]  # what torch is typed as is not
             for _ in range(layers)
         )
         self.first = nn.Parameter(torch.randn(dim) / dim**0.5)
-        self.last = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 1))
+        self.norm, self.last = nn.LayerNorm(dim), mlp(3 * dim, dim, 1)
 
     def vectors(self, states: Tensor, side: str) -> Tensor:
         """Unit means (n, dim) of sets (n, parts, d)."""
-        real = states.any(dim=-1, keepdim=True)
-        return functional.normalize((self.enter[side](states) * real).sum(dim=1), dim=-1)
+        return _mean(self.enter[side](states), states)
 
     def forward(self, images: Tensor, texts: Tensor) -> Tensor:
         """Logits (n,) of images (n, p, d_image) and texts (n, t, d_text), row by row."""
         places, words = self.enter["image"](images), self.enter["text"](texts)
+        u, v = _mean(places, images), _mean(words, texts)
         words = torch.cat([self.first.expand(len(words), 1, -1), words], dim=1)
         filled = ~texts.any(dim=-1)
         filled = torch.cat([filled.new_zeros(len(filled), 1), filled], dim=1)
@@ -53,8 +53,16 @@ class _Fusion(nn.Module):  # type: ignore[misc]  # what torch is typed as is not
         empty = empty & ~empty.all(dim=1, keepdim=True)  # attention needs something to look at
         for layer in self.layers:
             words = layer(words, places, tgt_key_padding_mask=filled, memory_key_padding_mask=empty)
-        logits: Tensor = self.last(words[:, 0])[:, 0]
+        # columns of unit rows are scaled to a variance of one or so
+        dim = u.shape[1]
+        seen = [self.norm(words[:, 0]), u * v * dim, (u - v).abs() * dim**0.5]
+        logits: Tensor = self.last(torch.cat(seen, dim=-1))[:, 0]
         return logits
+
+
+def _mean(inner: Tensor, states: Tensor) -> Tensor:
+    """Unit means of what was made of states; zero rows of those are padding."""
+    return functional.normalize((inner * states.any(dim=-1, keepdim=True)).sum(dim=1), dim=-1)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -62,9 +70,10 @@ class ITM(Network):
     """Judges an image and a text together: their words look at the patches, having learned from near misses.
 
     A few transformer layers, over a text's token states and by cross-attention an image's patch states,
-    give the logit that the two belong together. Lowers the binary cross entropy on every pair, on its
-    image with a wrong text and on its text with a wrong image, plus InfoNCE of the cosines of mean states;
-    the wrong ones are drawn from the batch by the softmax of similarities, so that near ones come often.
+    and the products and distances of the means give the logit that the two belong together. Lowers the
+    binary cross entropy on every pair, on its image with a wrong text and on its text with a wrong image,
+    plus InfoNCE of the cosines of mean states; the wrong ones are drawn from the batch by the softmax of
+    similarities, so that near ones come often.
     Differs from the paper: the encoders below are frozen, and the similarities are those of the dual
     encoder where `tuwen train --itm` learns it, of the mean states elsewhere.
 
@@ -114,15 +123,23 @@ class ITM(Network):
                 )
         return scores
 
-    def matching(self, x: Tensor, y: Tensor, near: Tensor, own: Tensor) -> Tensor:
-        """Binary cross entropy of pairs and of near misses.
+    def lower(self, x: Tensor, y: Tensor, own: Tensor, near: Tensor | None = None) -> Tensor:
+        """The value to lower.
 
         Args:
             x: (b, p, d_image) states of images.
             y: (b, t, d_text) of their texts.
-            near: (b, b) what the softmax of wrong partners is taken of: scaled similarities.
             own: (b, b) which combinations belong together.
+            near: (b, b) what the softmax of wrong partners is taken of: scaled similarities of whatever
+                makes the first choice; those of the mean states when None.
         """
+        u, v = self.net_.vectors(x, "image"), self.net_.vectors(y, "text")
+        if near is None:
+            near = u.detach() @ v.detach().T / self.temperature
+        return contrast(u, v, self.temperature) + self._matching(x, y, near, own)
+
+    def _matching(self, x: Tensor, y: Tensor, near: Tensor, own: Tensor) -> Tensor:
+        """Binary cross entropy of pairs and of near misses."""
         wrong = near.float().masked_fill(own & ~own.all(dim=1, keepdim=True), -torch.inf)
         text = wrong.softmax(dim=1).multinomial(1)[:, 0]
         wrong = near.T.float().masked_fill(own.T & ~own.T.all(dim=1, keepdim=True), -torch.inf)
@@ -140,10 +157,7 @@ class ITM(Network):
         return _Fusion(d_image, d_text, self.dim, self.hidden, self.layers)
 
     def _step(self, batch: Batch) -> Tensor:
-        u, v = self.net_.vectors(batch.x, "image"), self.net_.vectors(batch.y, "text")
-        with torch.no_grad():
-            near = u @ v.T / self.temperature
-            # rows of one image are no wrong partners of each other
-            same = [torch.unique(side, dim=0, return_inverse=True)[1] for side in (batch.x, batch.y)]
-            own = (same[0][:, None] == same[0]) | (same[1][:, None] == same[1])
-        return contrast(u, v, self.temperature) + self.matching(batch.x, batch.y, near, own)
+        # rows of one image are no wrong partners of each other
+        same = [torch.unique(side, dim=0, return_inverse=True)[1] for side in (batch.x, batch.y)]
+        own = (same[0][:, None] == same[0]) | (same[1][:, None] == same[1])
+        return self.lower(batch.x, batch.y, own)
