@@ -1,11 +1,16 @@
 """Two stages measured: the order, the bound, the gain, the choice of a weight."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from tuwen import metrics
+from tuwen import methods, metrics
+from tuwen.bench.loading import prepare
+from tuwen.bench.planning import plan
 from tuwen.bench.twostage import Reranked, choose, judge_of, twostage
-from tuwen.errors import InputError
+from tuwen.bench.worker import run_cell
+from tuwen.errors import InputError, UnknownName
 from tuwen.metrics.sources import as_scores
 from tuwen.rerank import joined
 
@@ -92,3 +97,30 @@ def test_a_method_judges_both_ways():
     near = np.array([4, 1])
     assert judge_of(Dot(), images, texts, turned=True)(2, near) == pytest.approx(images[near] @ texts[2])
     assert judge_of(Dot(), images, texts, turned=False)(2, near) == pytest.approx(texts[near] @ images[2])
+
+
+def test_a_cell_can_have_a_second_stage(cell, cut_as, halves, tmp_path):
+    cut_as(**halves)
+    one = cell("cca", {"dim": 2}, metrics=("hit@1",))
+    two = replace(one, options={"rerank": "cca,dim=3,ridge=0.1", "depth": "5"})
+    plain, both = run_cell(one), run_cell(two)
+    assert not both.error, both.error
+    assert any("ms a query to rerank 5" in note for note in both.notes)
+    assert both.protocols["i2t/hit@1"].endswith("depth=5; rerank=cca,dim=3,ridge=0.1")
+    assert len(both.values["i2t/hit@1"]) == len(plain.values["i2t/hit@1"])
+    kept = tmp_path / "kept"
+    material = prepare(one)
+    methods.find("cca")(dim=3, ridge=0.1).fit(*material.train.aligned).save(kept)
+    again = run_cell(replace(one, options={"rerank": str(kept), "depth": "5"}))
+    assert again.figures == both.figures
+    assert run_cell(replace(two, options={"rerank": "cca,dim=oops", "depth": "5"})).error
+
+
+def test_a_plan_has_each_cell_with_and_without(cut_as, halves):
+    cut_as(**halves)
+    cells = plan("wikipedia", ["cca", "jrl"], rerank="cca,dim=3", depth=7)
+    assert [cell.options for cell in cells] == [{}, {}] + 2 * [{"rerank": "cca,dim=3", "depth": "7"}]
+    with pytest.raises(UnknownName):
+        plan("wikipedia", ["cca"], rerank="nothing")
+    with pytest.raises(InputError, match="depth"):
+        plan("wikipedia", ["cca"], rerank="cca", depth=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,9 +12,11 @@ from tuwen import datasets, methods
 from tuwen.bench import loading
 from tuwen.bench.runs import Cell, Codes, Database
 from tuwen.bench.settings import check_options
+from tuwen.bench.twostage import second_of
 from tuwen.errors import InputError, MissingExtra, unknown
 from tuwen.methods import Hasher
 from tuwen.metrics import named
+from tuwen.rerank import DEPTH, check
 
 Settings = Mapping[str, Mapping[str, Any]]
 
@@ -54,6 +56,8 @@ def plan(
     database: Database | None = None,
     noise: float = 0.0,
     text_encoder: str = "",
+    rerank: str = "",
+    depth: int = DEPTH,
     data_root: Path | None = None,
 ) -> list[Cell]:
     """The cells that compare methods on a data set.
@@ -80,6 +84,9 @@ def plan(
         database: What is searched; as above when None.
         noise: Share of the training labels that are made wrong on purpose.
         text_encoder: What encodes captions where the data has no features of texts.
+        rerank: A second stage, for a further cell of each that is searched in the scored part: a method,
+            perhaps with parameters (`matching_head,epochs=5`), or the folder of a fitted one.
+        depth: How many items of each query it scores.
         data_root: The folder that holds a folder for each benchmark.
 
     Raises:
@@ -124,6 +131,11 @@ def plan(
                     )
                     for seed in range(repeat)
                 ]
+    if rerank:
+        second_of({"rerank": rerank}, 0)  # what it refuses is said before anything runs
+        check(depth, None)
+        again = {"rerank": rerank, "depth": str(depth)}
+        cells += [replace(cell, options=cell.options | again) for cell in cells if cell.database == "part"]
     if not cells:
         raise InputError(f"nothing to run: none of {', '.join(names)} has codes {', '.join(codes or ())}")
     return cells

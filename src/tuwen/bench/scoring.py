@@ -14,11 +14,13 @@ from tuwen.bench.loading import Material
 from tuwen.bench.machine import threads
 from tuwen.bench.runs import DIRECTIONS, Cell, Direction
 from tuwen.bench.timing import Stopwatch
+from tuwen.bench.twostage import OPTIONS, Reranked, judge_of
 from tuwen.datasets import Pairs
 from tuwen.errors import InputError
 from tuwen.methods import Coder, CommonSpace, Hasher, Method
 from tuwen.metrics import Codes, Guessing, Vectors, measure, named, precision_recall
 from tuwen.metrics.sources import Scores, as_scores
+from tuwen.rerank import DEPTH
 
 _WHOLE = 1 << 26  # scores that are held at once where a method can only score pairs: 256 MB
 _BLOCK = 1 << 24
@@ -41,10 +43,17 @@ class Scored:
     values: dict[str, Array] = field(default_factory=dict)
     curves: dict[str, Array] = field(default_factory=dict)
     code_seconds: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
-def score(cell: Cell, method: Method, material: Material) -> Scored:
+def score(cell: Cell, method: Method, material: Material, second: Method | None = None) -> Scored:
     """Measure a fitted method on queries and items, from images to texts and back.
+
+    Args:
+        cell: How.
+        method: Fitted.
+        material: What is asked and searched.
+        second: Fitted too; it scores the first hits again.
 
     Raises:
         InputError: The method cannot code as the cell asks, or nothing tells what is true.
@@ -52,7 +61,10 @@ def score(cell: Cell, method: Method, material: Material) -> Scored:
     metrics = [named(name) for name in cell.metrics]
     with Stopwatch() as watch:
         sources = _sources(cell, method, material)
-    scored = Scored(code_seconds=watch.seconds)
+        notes = list[str]()
+        if second is not None:
+            sources, notes = _again(cell, sources, second, material)
+    scored = Scored(code_seconds=watch.seconds, notes=tuple(notes))
     how: dict[str, Any] = {"ties": cell.ties, "empty": cell.empty, "note": _note(cell)}
     for direction in DIRECTIONS:
         relevant = material.relevant(direction, fused=cell.codes in ("fused", "training"))
@@ -69,6 +81,27 @@ def score(cell: Cell, method: Method, material: Material) -> Scored:
         curve = precision_recall(scores, relevant, **how)
         scored.curves[direction] = np.stack([curve.precision, curve.recall])
     return scored
+
+
+def _again(
+    cell: Cell, sources: dict[Direction, Scores], second: Method, material: Material
+) -> tuple[dict[Direction, Scores], list[str]]:
+    """Scores whose first items are in the order of both stages, and what a reader must know of them."""
+    if material.items is not material.asked:
+        raise InputError("a second stage is measured among the items of the scored part: database='part'")
+    images, texts = material.asked.features
+    depth, made, notes = int(cell.options.get("depth", DEPTH)), dict[Direction, Scores](), []
+    how: dict[str, Any] = {"ties": cell.ties, "empty": cell.empty}
+    for direction, first in sources.items():
+        judge = judge_of(second, images, texts, turned=direction == "t2i")
+        made[direction] = reranked = Reranked(first, judge, depth)
+        relevant = material.relevant(direction, fused=False)
+        (bound,) = measure(first, relevant, [named(f"hit@{reranked.depth}")], **how)
+        notes.append(
+            f"{direction}: {reranked.ms:.1f} ms a query to rerank {reranked.depth}; {bound.value:.1%} of the "
+            "queries have a true item among them"
+        )
+    return made, notes
 
 
 def _note(cell: Cell) -> str:
@@ -89,13 +122,14 @@ def _sources(cell: Cell, method: Method, material: Material) -> dict[Direction, 
         found = queries if material.items is material.asked else _sides(method, material.items)
         return {"i2t": Vectors(queries[0], found[1]), "t2i": Vectors(queries[1], found[0])}
     score_pairs: Similarity = method.similarity
-    similarity = partial(score_pairs, **cell.options)
+    options = {name: value for name, value in cell.options.items() if name not in OPTIONS}
+    similarity = partial(score_pairs, **options)
     if material.items is material.asked:
-        whole = _pairwise(similarity, asked[0], asked[1], bool(cell.options))
+        whole = _pairwise(similarity, asked[0], asked[1], bool(options))
         return {"i2t": whole, "t2i": _turned(whole)}
     return {
-        "i2t": _pairwise(similarity, asked[0], items[1], bool(cell.options)),
-        "t2i": _turned(_pairwise(similarity, items[0], asked[1], bool(cell.options))),
+        "i2t": _pairwise(similarity, asked[0], items[1], bool(options)),
+        "t2i": _turned(_pairwise(similarity, items[0], asked[1], bool(options))),
     }
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tuwen import methods
 from tuwen.arrays import Array
 from tuwen.errors import InputError
+from tuwen.fitting import make
 from tuwen.methods import Method
 from tuwen.metrics import Comparison, Measured, Relevance, compare, measure, named
 from tuwen.metrics.sources import Scores, as_scores
@@ -18,7 +21,31 @@ from tuwen.rerank import DEPTH, WEIGHT, check, joined
 
 #: Scores by stage two of some items, named by their rows, for the query of a row: (n,).
 Judge = Callable[[int, Array], Array]
+#: Options of a cell that are of its second stage; the others are of `similarity`.
+OPTIONS = ("rerank", "depth")
 WEIGHTS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
+
+
+def second_of(options: Mapping[str, str], seed: int) -> tuple[Method, bool] | None:
+    """The second stage that options of a cell name, and whether it is fitted already; None without.
+
+    Args:
+        options: `rerank` is a method, perhaps with parameters (`matching_head,epochs=5`), to be fitted as
+            the first stage is; or a folder with a fitted one.
+        seed: Of a method that is to be fitted.
+
+    Raises:
+        UnknownName: There is no such method or parameter.
+        InputError: A parameter has a wrong value.
+    """
+    spec = options.get("rerank", "")
+    if not spec:
+        return None
+    if (Path(spec) / "method.json").is_file():
+        return methods.load(Path(spec)), True
+    name, *pairs = spec.split(",")
+    given = {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
+    return make(name, {"seed": str(seed), **given}), False
 
 
 class Reranked(Scores):
