@@ -6,7 +6,7 @@ import torch
 
 from tuwen import methods
 from tuwen.errors import InputError
-from tuwen.methods.network import Network
+from tuwen.methods.network import Batch, Network
 
 UDIH = methods.find("udih")
 SMALL = {"bits": 16, "hidden": 16, "batch_size": 30, "epochs": 15, "learning_rate": 0.01, "device": "cpu"}
@@ -54,6 +54,16 @@ def test_what_is_given_is_left_as_it_was(partial):
     before = partial[0].copy()
     UDIH(**SMALL | {"epochs": 1}).fit(*partial)
     np.testing.assert_array_equal(partial[0], before)
+
+
+def test_distances_from_what_was_filled_in_count_less():
+    method = UDIH(bits=8, margin=1.0, trust=0.4)
+    method._known = torch.tensor([[True, True], [True, False]])  # the second text was filled in
+    u, v = torch.tensor([[9.0] * 8, [-9.0] * 8]), torch.tensor([[-9.0] * 8, [9.0] * 8])
+    # each pair lies 8 apart, and by 0 from the other pair
+    batch = Batch(torch.eye(2), torch.eye(2), torch.zeros(2, 0), torch.arange(2), 0.0)
+    texts, images = (1 + 8 + 1 + 0.4 * 8) / 2, (1 + 8 + 1 + 0.4 * 8) / 2
+    assert float(method._loss(u, v, batch)) == pytest.approx(texts + images, rel=1e-2)
 
 
 def test_only_the_nearest_of_a_batch_are_alike():

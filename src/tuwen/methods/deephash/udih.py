@@ -12,7 +12,7 @@ from torch.nn import functional
 from tuwen.arrays import MODALITIES, Array
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
-from tuwen.methods.hash_losses import off_signs, ranked_triplets
+from tuwen.methods.hash_losses import ranked_triplets
 from tuwen.methods.layers import cosines, mlp
 from tuwen.methods.network import Batch, NetworkHasher, Pairs
 
@@ -25,20 +25,22 @@ class UDIH(NetworkHasher):
 
     A row of zeros in `fit` says that this side of the pair is missing. First networks learn, on complete
     pairs, to tell the standardised features of one modality from the other's, and fill the missing rows in.
-    Then, over a batch, lowers the hinge margin + (u_i·v_k - u_i·v_j) / bits, weighted by how much more alike
-    i and j are than i and k, from images to texts and back, + quantisation * mean (|u| - 1)². Alike is
-    weight * cos(x, x') + (1 - weight) * cos(y, y') above what it is past the `neighbours` nearest of the
-    batch, else 0. The epoch is chosen on complete pairs alone.
-    Re-derived from the abstract: no public code. Differs from the paper: on given features (figures do not
-    compare); what fills in is trained by squared errors, with no adversary.
+    Then, over a batch, lowers the hinge margin + t_ij D_ij - t_ik D_ik, weighted by how much more alike i and
+    j are than i and k, from images to texts and back, with D squared distances of sigmoids of the outputs
+    and t 1, or `trust` where either side was filled in. Alike is weight * cos(x, x') + (1 - weight) *
+    cos(y, y') above what it is past the `neighbours` nearest of the batch, else 0. The epoch is chosen on
+    complete pairs alone.
+    Re-derived from the abstract and the public code. Differs from them: on given features (figures do not
+    compare); one network a modality fills in, not a cascade of autoencoders, and all that is filled in is
+    learned from; that code links a pair to itself alone, the number of neighbours is ours.
 
     Args:
         bits: Of a code.
-        margin: How much larger the product with an item that is more alike must be, over the bits.
+        margin: How much farther an item that is less alike must be.
+        trust: What a distance counts where one side was filled in.
         weight: Share of the images in how alike pairs are.
         neighbours: Of an item in a batch, itself among them.
         filling: Epochs of the networks that fill in.
-        quantisation: Weight of the distance from signs.
     """
 
     paper = Paper(
@@ -49,11 +51,11 @@ class UDIH(NetworkHasher):
         "https://doi.org/10.1109/IJCNN48605.2020.9206611",
     )
 
-    margin: float = 0.2
+    margin: float = 2.0
+    trust: float = 0.4
     weight: float = 0.5
     neighbours: int = 8
     filling: int = 30
-    quantisation: float = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -65,7 +67,7 @@ class UDIH(NetworkHasher):
         known = there[0] | there[1]  # a row without either side says nothing
         images, texts, labels = images[known].copy(), texts[known].copy(), labels[known]
         there = [side[known] for side in there]
-        self._complete = there[0] & there[1]
+        self._there, self._complete = there, there[0] & there[1]
         if self._complete.sum() < _FEWEST:
             raise InputError(
                 f"only {int(self._complete.sum())} of {len(images)} pairs have both sides (a row of zeros "
@@ -76,7 +78,8 @@ class UDIH(NetworkHasher):
                 self._fill(images, texts, there)
             super()._fit(images, texts, labels)
         finally:
-            del self._complete
+            del self._complete, self._there
+            vars(self).pop("_known", None)
 
     def _parts(self, images: Array, texts: Array, labels: Array) -> tuple[list[Array], Pairs | None]:
         whole = self._complete
@@ -85,7 +88,9 @@ class UDIH(NetworkHasher):
             sides = chosen_on[0].any(axis=1) & chosen_on[1].any(axis=1)
             kept = chosen_on[0][sides], chosen_on[1][sides], np.asarray(chosen_on[2])[sides]
             chosen_on = kept if sides.any() else None
-        filled = (part[~whole] for part in (images, texts, labels))
+        filled = [part[~whole] for part in (images, texts, labels)]
+        real = [np.r_[np.ones(len(train[0]), bool), side[~whole]] for side in self._there]
+        self._known = torch.from_numpy(np.stack(real))
         return [np.concatenate(both) for both in zip(train, filled, strict=True)], chosen_on
 
     def _fill(self, images: Array, texts: Array, there: list[Array]) -> None:
@@ -121,11 +126,13 @@ class UDIH(NetworkHasher):
             return torch.cat([network(part.to(device)).cpu() for part in asked.split(4096)])
 
     def _loss(self, u: Tensor, v: Tensor, batch: Batch) -> Tensor:
-        u, v = u.tanh(), v.tanh()
+        p, q = u.float().sigmoid(), v.float().sigmoid()
+        far = p.square().sum(dim=1)[:, None] + q.square().sum(dim=1) - 2 * p @ q.T
+        image, text = self._known.to(far.device)[:, batch.rows]
+        scores = -far * torch.where(image[:, None] & text, 1.0, self.trust)
         alike = self._alike(batch.x, batch.y)
-        scores = u @ v.T / self.bits
         ranked = [ranked_triplets(part, alike, self.margin) for part in (scores, scores.T)]
-        return torch.stack(ranked).sum() + self.quantisation * off_signs(u, v)
+        return torch.stack(ranked).sum()
 
     def _alike(self, x: Tensor, y: Tensor) -> Tensor:
         """How much more alike pairs are than those past the nearest, (b, b) from 0 on."""
