@@ -162,3 +162,14 @@ def test_labels_are_made_wrong_where_methods_learn_and_nowhere_else(cell, cut_as
     found = prepare(cell(database="train", noise=0.4, params={"seed": 0}))
     assert (found.train.labels != train.labels).sum() == 4
     np.testing.assert_array_equal(found.items.labels, train.labels)
+
+
+def test_captions_of_images_in_parts_get_a_row_a_word(cell, cut_as, captioned):
+    parts = {
+        name: replace(part, images=np.ones((len(part.image_ids), 3, 2))) for name, part in captioned.items()
+    }
+    cut_as(**parts)
+    spec = "words:word2vec,width=4,min_count=1,epochs=1"
+    found = prepare(cell(text_encoder=spec))
+    assert found.train.texts.shape[0::2] == (len(found.train.text_ids), 4)
+    assert found.train.texts.ndim == 3

@@ -1,5 +1,6 @@
 import platform
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,3 +100,29 @@ def test_the_process_reads_a_job_and_writes_the_run(cell, pairs_file, tmp_path, 
     assert run.cell == made
     assert run.error == ""
     assert run.files == {"pairs.npz": checksum(pairs_file)}
+
+
+def test_sets_of_parts_are_learned_from_with_each_image_once(cell, cut_as, captioned, monkeypatch):
+    pytest.importorskip("torch")
+    from tuwen.methods.pairwise.scan import SCAN
+
+    rng = np.random.default_rng(0)
+    parts = {
+        name: replace(part, images=rng.normal(size=(len(part.image_ids), 3, 2)).astype(np.float16))
+        for name, part in captioned.items()
+    }
+    cut_as(**parts)
+    seen = []
+    fit = SCAN.fit
+
+    def watched(self, images, texts, labels=None, validation=None, image_of_text=None):
+        seen.append((len(images), len(texts), list(image_of_text)))
+        return fit(self, images, texts, labels, validation, image_of_text)
+
+    monkeypatch.setattr(SCAN, "fit", watched)
+    small = {"dim": 4, "epochs": 1, "device": "cpu", "validation": 0.0}
+    spec = "words:word2vec,width=4,min_count=1,epochs=1"
+    found = run_cell(cell("scan", small, text_encoder=spec, metrics=("hit@1",)))
+    assert not found.error
+    assert seen == [(2, 4, [0, 0, 1, 1])]
+    assert 0 <= found.figures["t2i/hit@1"] <= 1

@@ -152,3 +152,15 @@ def test_broken_or_pickled_arrays_are_refused(tmp_path):
     for name in ("x.npy", "y.npy", "z.npy"):
         with pytest.raises(Damaged, match=r"not a readable \.npy"):
             read_regions(tmp_path / name, 300, mean=True)
+
+
+def test_sets_of_parts_keep_their_shape_and_type(tmp_path):
+    parts = np.arange(12, dtype=np.float16).reshape(2, 2, 3)
+    np.savez(tmp_path / "f.npz", image_ids=["a", "b"], image_vectors=parts)
+    images, _ = look_up(tmp_path / "f.npz", listed("b", "a"))
+    np.testing.assert_array_equal(images, parts[::-1])
+    assert images.dtype == np.float16
+    parts[1, 1, 1] = np.nan
+    np.savez(tmp_path / "f.npz", image_ids=["a", "b"], image_vectors=parts)
+    with pytest.raises(InputError, match="NaN or infinite values, first in row 1"):
+        look_up(tmp_path / "f.npz", listed("a", "b"))

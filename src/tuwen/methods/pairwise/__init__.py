@@ -1,1 +1,1 @@
-"""Methods that score pairs and give no vectors, in numpy."""
+"""Methods that score pairs and give no vectors."""
