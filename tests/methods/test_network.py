@@ -91,6 +91,17 @@ def test_no_batch_is_left_with_one_pair(classes, monkeypatch):
     assert sorted(sizes) == [11, 11, 11]
 
 
+@pytest.mark.parametrize("name", ["epochs", "batch_size"])
+def test_counts_are_at_least_one(classes, name):
+    with pytest.raises(InputError, match=f"{name} is 0; it must be at least 1"):
+        VSEPP(**SMALL | {name: 0}).fit(*classes)
+
+
+def test_layers_are_at_least_one_wide(classes):
+    with pytest.raises(InputError, match="a layer is -1 wide; hidden and dim"):
+        VSEPP(**SMALL | {"hidden": -1}).fit(*classes)
+
+
 def test_one_pair_is_too_few(classes):
     with pytest.raises(InputError, match="at least 2"):
         VSEPP(**SMALL).fit(*(part[:1] for part in classes))

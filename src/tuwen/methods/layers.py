@@ -9,9 +9,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tuwen.errors import InputError
+
 
 def mlp(*widths: int, dropout: float = 0.0, last: bool = False) -> nn.Module:
-    """Linear layers of the given widths with ReLU between them; after the last too if asked."""
+    """Linear layers of the given widths with ReLU between them; after the last too if asked.
+
+    Raises:
+        InputError: A width is below 1.
+    """
+    if min(widths) < 1:
+        raise InputError(f"a layer is {min(widths)} wide; hidden and dim must be at least 1")
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
         layers += [nn.Linear(before, after), nn.ReLU()]

@@ -101,6 +101,9 @@ class Network(Method):
             del self._validation
 
     def _fit(self, images: Array, texts: Array, labels: Array) -> None:
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if len(images) < _SMALLEST:
             raise InputError(
                 f"images has {len(images)} rows; {type(self).__name__} needs at least {_SMALLEST}"
