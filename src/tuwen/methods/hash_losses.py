@@ -33,8 +33,11 @@ def ranked_triplets(scores: Tensor, alike: Tensor, margin: float) -> Tensor:
         alike: (n, m), how alike two items are to be.
         margin: How far j must lie above k.
     """
-    weights = (alike[:, :, None] - alike[:, None, :]).clamp(min=0)
-    costs = (margin + scores[:, None, :] - scores[:, :, None]).clamp(min=0)
+    rows, places = (alike > alike.amin(dim=1, keepdim=True)).nonzero(
+        as_tuple=True
+    )  # the least alike are above none
+    weights = (alike[rows, places][:, None] - alike[rows]).clamp(min=0)
+    costs = (margin + scores[rows] - scores[rows, places][:, None]).clamp(min=0)
     return (weights * costs).sum() / weights.sum().clamp(min=1e-6)
 
 
