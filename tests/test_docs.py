@@ -148,7 +148,9 @@ def test_the_example_of_the_page_of_data_sets_runs(tmp_path, monkeypatch, capsys
     assert "cut by seed 1" in said
 
 
-def test_the_examples_of_the_page_on_fitting_run(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def walls(tmp_path, monkeypatch):
+    """A folder with pictures of eight colours and captions.csv, in which commands run."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TUWEN_CONFIG", str(tmp_path / "config.toml"))
     Path("pictures").mkdir()
@@ -168,11 +170,30 @@ def test_the_examples_of_the_page_on_fitting_run(tmp_path, monkeypatch, capsys):
                 f"pictures/{colour}-{number}.png,{text}" for text in (f"a {colour} wall", f"一面{word}色的墙")
             ]
     Path("captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    (script,) = re.findall(r"^```sh\n(.*?)^```", text_of("docs/fit.md"), flags=re.MULTILINE | re.DOTALL)
+
+
+def ran(page, capsys):
+    """What the commands of a page print, one after the other."""
+    (script,) = re.findall(r"^```sh\n(.*?)^```", text_of(page), flags=re.MULTILINE | re.DOTALL)
     answers = []
     for line in script.splitlines():
         assert run(shlex.split(line)[1:]) == 0, capsys.readouterr().err
         answers.append(capsys.readouterr().out)
+    return answers
+
+
+def test_the_examples_of_the_page_on_reranking_run(walls, capsys):
+    orange, blue, _ = ran("docs/rerank.md", capsys)[-3:]
+    assert orange.count('"id": "orange-') == 3 and orange.count("rerank_score") == 3
+    assert "a blue wall" in blue or "一面蓝色的墙" in blue
+    assert Path("matched.csv").read_text(encoding="utf-8").count("\n") == 1 + 2 * 64
+    for block in blocks("docs/rerank.md"):
+        exec(compile(block, "docs/rerank.md", "exec"), {})
+    assert "1 purple-" in capsys.readouterr().out
+
+
+def test_the_examples_of_the_page_on_fitting_run(walls, capsys):
+    answers = ran("docs/fit.md", capsys)
     orange, purple, blue = answers[-3:]
     assert orange.count('"id": "orange-') == 3 and purple.count('"id": "purple-') == 3
     assert "a blue wall" in blue and "一面蓝色的墙" in blue

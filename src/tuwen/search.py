@@ -207,9 +207,9 @@ class _Job:
     def _reranked(self, keys: Array, scores: Array) -> tuple[Array, Array]:
         """The first `depth` in the order of both stages; what follows stays behind them."""
         depth, spec = min(self.options.depth, len(keys)), self.options.rerank
-        start = time.perf_counter()
         if self.judged is None and depth and spec is not None:  # with more candidates the first stay the same
             stage = self.collection.stage(spec, self.options.rerank_weight)
+            start = time.perf_counter()  # without what is opened once
             asked = stage.asked(self.query, self.kind)
             # fused hits are not in the order of their cosines: the best place counts as the best cosine
             first = np.sort(scores[:depth])[::-1]
@@ -217,7 +217,7 @@ class _Job:
             known = np.isfinite(self.judged.second)
             judged = zip(keys[:depth][known].tolist(), self.judged.second[known].tolist(), strict=True)
             self.second = dict(judged)
-        self.rerank_seconds += time.perf_counter() - start
+            self.rerank_seconds = time.perf_counter() - start
         if self.judged is None:
             return keys, scores
         order = np.concatenate([self.judged.order, np.arange(depth, len(keys))])

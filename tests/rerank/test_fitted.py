@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import tiny_duals
 from tiny import COLOURS, TinyEncoder
 from tuwen import encoders, learned, methods, rerank
 from tuwen.arrays import unit_rows
@@ -156,3 +157,19 @@ def test_the_commands_rerank(tiny_collection, folder, tmp_path):
     assert lines[0] == "text_id,similarity_ranking,result_image_id,score,rerank_score"
     assert len(lines) == 1 + 2 * len(COLOURS)
     assert "ms a query" in matched.stderr
+
+
+def test_a_trained_encoder_with_its_matching_head_is_a_reranker(tmp_path, tiny_collection, tiny_pictures):
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    tiny_duals.chinese_clip_folder(tmp_path)
+    files, texts = sorted(tiny_pictures.glob("*.png")), ["一张红色的图片", "绿"] * 8
+    encoder = encoders.load(str(tmp_path))
+    states, mask = encoder.token_states(texts)
+    head = methods.find("itm")(dim=8, hidden=8, layers=1, epochs=1, validation=0, device="cpu")
+    head.fit(encoder.patch_tokens(files), states * mask[..., None]).save(tmp_path / "itm")
+    found = tiny_collection.search("red", k=4, rerank=tmp_path, depth=3)
+    states, mask = encoder.token_states(["red"])
+    images = encoder.patch_tokens([tiny_pictures / f"{hit.id}.png" for hit in found][:3])
+    expected = head.similarity(images, states * mask[..., None])[:, 0]
+    assert [hit.rerank_score for hit in found][:3] == pytest.approx(expected.tolist(), abs=1e-4)
