@@ -106,7 +106,11 @@ class Dual(Task):
         self.learned, self.held = learned, held
         self.net = head._build(image.width, text.width, 0)
         image.network.to(memory_format=torch.channels_last)  # convolutions are faster
-        self.module = nn.ModuleDict({"image": image.network, "text": text.network, "head": self.net})
+        # without it a triplet loss pulls all codes of random networks into one
+        norms = {kind: nn.BatchNorm1d(head.width, affine=False) for kind in ("image", "text")}
+        self.norms = nn.ModuleDict(norms)
+        parts = {"image": image.network, "text": text.network, "head": self.net, "norms": self.norms}
+        self.module = nn.ModuleDict(parts)
         self.count = len(learned.material.pictures)
         self.labels = learned.material.classes
         self.about = {
@@ -145,7 +149,7 @@ class Dual(Task):
             return sum(one.sum() * 0 for one in self.net.parameters())
         x = self.image.features(cut_out(made.pixels, made.cuts, self.image.recipe.size))
         y = self.text.network(made.ids, made.mask)
-        u, v = self.net["image"](x).float(), self.net["text"](y).float()
+        u, v = self._outputs("image", x), self._outputs("text", y)
         told = Batch(x, y, made.labels, made.rows, progress)
         if self.kind == "triplet":
             return self.head._loss(u, v, told)
@@ -169,8 +173,10 @@ class Dual(Task):
         return both_ways(u @ v.T, None if classes is None else classes[good])
 
     def finish(self, curve: dict[str, list[float]], epoch: int, stopped: str) -> Head:
-        """The head as a fitted method."""
+        """The head as a fitted method; its outputs are no longer to be trained on."""
         head = self.head
+        for kind in ("image", "text"):
+            _fold(self.net[kind][-1], self.norms[kind])
         head.net_ = self.net.eval()
         head.n_classes_ = 0
         head.mean_, head.scale_ = {}, {}
@@ -178,6 +184,11 @@ class Dual(Task):
         head.epoch_, head.stopped_ = epoch, stopped
         head.widths_ = {"image": self.image.width, "text": self.text.width}
         return head
+
+    def _outputs(self, kind: str, features: Tensor) -> Tensor:
+        """Outputs of the head, each of mean 0 and variance 1 over a batch, (b, width)."""
+        outputs: Tensor = self.norms[kind](self.net[kind](features).float())
+        return outputs
 
     def _codes(self, kind: str, parts: list[Any]) -> Array:
         """What is compared: signs of a hash, else unit rows."""
@@ -191,11 +202,23 @@ class Dual(Task):
                     features = self.text.network(
                         *(torch.from_numpy(one).to(self.place.device) for one in part)
                     )
-                made.append(self.net[kind](features).float().cpu())
+                made.append(self._outputs(kind, features).cpu())
         codes = torch.cat(made)
         if isinstance(self.head, NetworkHasher):
             return np.asarray(torch.where(codes > 0, 1.0, -1.0).numpy())
         return np.asarray(functional.normalize(codes).numpy())
+
+
+def _fold(dense: nn.Linear, norm: nn.BatchNorm1d) -> None:
+    """Let a dense layer do what the norm behind it does to its outputs."""
+    if norm.running_mean is None or norm.running_var is None:
+        raise TypeError("the norm keeps no statistics")
+    with torch.no_grad():
+        scale = (norm.running_var + norm.eps).rsqrt()
+        dense.bias.sub_(norm.running_mean).mul_(scale)
+        dense.weight.mul_(scale[:, None])
+        norm.reset_running_stats()
+        norm.eps = 0.0
 
 
 def cut_out(pixels: Tensor, cuts: Tensor, size: int) -> Tensor:
