@@ -128,6 +128,7 @@ def twostage(
     depth: int = DEPTH,
     weight: float = WEIGHT,
     metrics: Sequence[str] = ("hit@1", "hit@5", "hit@10"),
+    draws: int = 10_000,
     **how: Any,
 ) -> TwoStage:
     """Measure stage one, both stages, and the difference.
@@ -141,6 +142,7 @@ def twostage(
         depth: How many items of each query are judged.
         weight: Of stage two; choose it on other queries, with `choose`.
         metrics: As `metrics.named` takes them.
+        draws: Of the paired test and its interval.
         how: Further arguments of `metrics.measure`.
 
     Raises:
@@ -154,7 +156,7 @@ def twostage(
     return TwoStage(
         first=one,
         both=two,
-        gains={name: compare(two[name], one[name]) for name in metrics},
+        gains={name: compare(two[name], one[name], draws=draws) for name in metrics},
         bound=bound.value,
         depth=reranked.depth,
         weight=reranked.weight,
