@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from tuwen import methods
+from tuwen.errors import InputError
 from tuwen.methods.hash_losses import likelihood, off_signs, ranked_triplets
 
 
@@ -39,3 +41,9 @@ def test_alike_outputs_are_likelier_the_larger_their_product():
     alike = torch.ones(1, 1)
     assert likelihood(torch.tensor([[2.0]]), alike) < likelihood(torch.tensor([[1.0]]), alike)
     assert float(likelihood(torch.zeros(1, 1), alike)) == pytest.approx(np.log(2))
+
+
+@pytest.mark.parametrize("name", ["aadah", "agah", "dasa"])
+def test_what_attends_to_hidden_units_needs_some(name):
+    with pytest.raises(InputError, match="hidden is 0"):
+        methods.find(name)(hidden=0)

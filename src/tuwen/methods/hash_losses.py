@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tuwen.arrays import Array
+from tuwen.errors import InputError
 from tuwen.methods.network import Batch, NetworkHasher
 
 
@@ -39,6 +40,16 @@ def ranked_triplets(scores: Tensor, alike: Tensor, margin: float) -> Tensor:
     weights = (alike[rows, places][:, None] - alike[rows]).clamp(min=0)
     costs = (margin + scores[rows] - scores[rows, places][:, None]).clamp(min=0)
     return (weights * costs).sum() / weights.sum().clamp(min=1e-6)
+
+
+def check_hidden(method: NetworkHasher) -> None:
+    """Refuse networks without a hidden layer, for methods that attend to its units.
+
+    Raises:
+        InputError: `hidden` is 0.
+    """
+    if not method.hidden:
+        raise InputError(f"hidden is 0; {type(method).__name__} attends to hidden units: at least 1")
 
 
 @dataclass(kw_only=True, eq=False)

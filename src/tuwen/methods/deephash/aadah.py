@@ -11,7 +11,7 @@ from torch.nn import functional
 from tuwen.arrays import MODALITIES, Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
-from tuwen.methods.hash_losses import off_signs, ranked_triplets
+from tuwen.methods.hash_losses import check_hidden, off_signs, ranked_triplets
 from tuwen.methods.layers import cosines, mlp, reverse_gradient, shared_labels
 from tuwen.methods.network import Batch, NetworkHasher
 
@@ -52,6 +52,7 @@ class AADAH(NetworkHasher):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_hidden(self)
         if not 0 < self.attended < 1:
             raise InputError(f"attended is {self.attended}; it is a share between 0 and 1")
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 from tuwen.arrays import MODALITIES, Array, Modality
 from tuwen.methods.base import Paper
 from tuwen.methods.discrete import coordinate_signs
-from tuwen.methods.hash_losses import RememberingHasher, ranked_triplets
+from tuwen.methods.hash_losses import RememberingHasher, check_hidden, ranked_triplets
 from tuwen.methods.layers import cosines, mlp, shared_labels
 from tuwen.methods.network import Batch
 
@@ -58,6 +58,10 @@ class AGAH(RememberingHasher):
     classes: float = 0.001
     quantisation: float = 1.0
     adversary: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_hidden(self)
 
     def _build(self, d_image: int, d_text: int, n_classes: int) -> nn.Module:
         parts: dict[str, nn.Module] = {"classes": nn.Linear(self.hidden, n_classes, bias=False)}

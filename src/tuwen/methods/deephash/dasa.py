@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from tuwen.arrays import MODALITIES, Modality
 from tuwen.methods.base import Paper
-from tuwen.methods.hash_losses import RememberingHasher, likelihood, off_signs
+from tuwen.methods.hash_losses import RememberingHasher, check_hidden, likelihood, off_signs
 from tuwen.methods.layers import class_loss, mlp, reverse_gradient
 from tuwen.methods.network import Batch
 
@@ -49,6 +49,10 @@ class DASA(RememberingHasher):
     telling: float = 1.0
     quantisation: float = 0.1
     adversary: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_hidden(self)
 
     def _build(self, d_image: int, d_text: int, n_classes: int) -> nn.Module:
         narrow = max(self.hidden // 4, 1)
