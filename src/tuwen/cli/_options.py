@@ -73,7 +73,7 @@ def rerank(function: Decorated) -> Decorated:
             type=click.FloatRange(min=0),
             default=None,
             metavar="W",
-            help="How much the second stage counts beside the first.  [default: 1.5]",
+            help="How much the second stage counts beside the first.  [default: 2]",
         ),
         click.option(
             "--depth",

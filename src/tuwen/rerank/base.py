@@ -14,8 +14,8 @@ from tuwen.errors import InputError, PictureError, TextError
 
 #: Hits of stage one that are scored again when nothing else is said.
 DEPTH = 100
-#: How much stage two counts beside stage one; chosen by `benchmarks/rerank.py` on held-out training pairs.
-WEIGHT = 1.0
+#: How much stage two counts beside stage one; chosen on held-out training pairs, see docs/rerank.md.
+WEIGHT = 2.0
 
 Unreadable = PictureError | TextError
 Item = TypeVar("Item")
