@@ -254,6 +254,8 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(base, table, 
     tune(base, table, tmp_path / "parts", resume=True, **given)
     one, other = (encoders.load(str(tmp_path / name)) for name in ("whole", "parts"))
     assert np.allclose(one.encode_texts(TEXTS), other.encode_texts(TEXTS), atol=1e-6)
+    with pytest.raises(InputError, match="has ended"):
+        tune(base, table, tmp_path / "parts", resume=True, **given)
 
 
 def test_a_matching_head_is_learned_beside(base, table, tmp_path):

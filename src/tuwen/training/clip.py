@@ -286,6 +286,8 @@ def _opened(spec: str, plan: Plan) -> tuple[Clip, Path]:
 
 
 def _check_free(folder: Path, *, resume: bool) -> None:
+    if resume and (folder / "training.json").is_file():
+        raise InputError(f"the training in {folder} has ended; leave --resume out and name a new folder")
     if resume or not folder.exists():
         return
     if not folder.is_dir() or any(one.name != _CHECKPOINTS for one in folder.iterdir()):

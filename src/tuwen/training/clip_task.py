@@ -196,8 +196,10 @@ class ClipTask(Task):
         loss = self.network.loss(u, v, clip_losses.same_item(images, texts))
         if not self.tuning.keep or self.before is None:
             return loss
-        before = (
-            torch.from_numpy(self.before[0]).to(u.device)[images],
-            torch.from_numpy(self.before[1]).to(u.device)[texts],
+        before = [
+            torch.from_numpy(self.before[side][self.pairs.matches[rows, side]]).to(u.device)
+            for side in (0, 1)
+        ]
+        return (1 - self.tuning.keep) * loss + self.tuning.keep * clip_losses.kept(
+            u, v, (before[0], before[1])
         )
-        return (1 - self.tuning.keep) * loss + self.tuning.keep * clip_losses.kept(u, v, before)
