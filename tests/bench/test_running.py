@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -39,6 +40,23 @@ def test_each_cell_runs_in_a_process_of_its_own(cell, tmp_path, monkeypatch):
     assert runs[1].error.startswith("bits is 12")
     assert told == [(0, 2), (1, 2), (2, 2)]
     assert read_run(tmp_path / "runs" / cells[0].key).figures == runs[0].figures
+
+
+def test_threads_that_the_user_set_hold_for_all_libraries(cell, tmp_path, monkeypatch):
+    """torch takes MKL's number for its own: another one there would undo the user's."""
+    for name in machine.THREADS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    begun = []
+    start = subprocess.Popen
+
+    def begin(*command, env, **how):
+        begun.append([env[name] for name in machine.THREADS])
+        return start(*command, env=env, **how)
+
+    monkeypatch.setattr(running.subprocess, "Popen", begin)
+    run_all([cell()], tmp_path)
+    assert begun == [["3"] * len(machine.THREADS)]
 
 
 def test_a_process_gives_what_this_one_gives(cell, tmp_path):

@@ -143,7 +143,8 @@ class _Work:
         with tempfile.TemporaryDirectory(prefix="tuwen-") as place:
             job = Path(place) / "job.json"
             write_json(job, job_of(cell, folder.absolute(), self.features.absolute(), self.data_root))
-            given = {name: os.environ.get(name) or str(self.threads) for name in machine.THREADS}
+            wanted = os.environ.get(machine.THREADS[0]) or str(self.threads)  # torch takes MKL's for its own
+            given = {name: os.environ.get(name) or wanted for name in machine.THREADS}
             with self._lock:
                 if self._stopped:
                     raise _Stopped
