@@ -91,6 +91,19 @@ def test_what_is_saved_gives_what_was_learned(kind, tmp_path):
     assert float(again.scale.detach()) == pytest.approx(1.25)
 
 
+def test_a_recipe_of_another_model_is_refused(tmp_path):
+    path = checkpoint(tmp_path, "clip")
+    encoder = Clip.open(path)
+    about = {"format": 1, "recipe": {**encoder.recipe.to_dict(), "lower": False, "context": 9}}
+    (path / "tuwen.json").write_text(json.dumps(about))
+    assert (Clip.open(path).recipe.lower, Clip.open(path).recipe.context) == (False, 9)
+    assert Clip.open(path, resize="squash").recipe.fit == "squash"
+    about["recipe"]["size"] = 48
+    (path / "tuwen.json").write_text(json.dumps(about))
+    with pytest.raises(InputError, match="is of pictures of 48 pixels"):
+        Clip.open(path)
+
+
 @pytest.mark.parametrize("kind", ["chinese_pt", "open_clip", "siglip"])
 def test_transformers_opens_the_folder_with_the_same_vectors(kind, tmp_path):
     import transformers
