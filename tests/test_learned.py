@@ -139,6 +139,13 @@ def test_a_broken_description_says_so(fitted, tmp_path, content):
         Learned.open(tmp_path / "m")
 
 
+def test_an_encoder_of_its_own_that_is_gone_says_so(fitted, tmp_path):
+    shutil.copytree(fitted["cca"], tmp_path / "m")
+    shutil.rmtree(tmp_path / "m" / "text")
+    with pytest.raises(Damaged, match="text is missing: tfidf, fitted with the method"):
+        Learned.open(tmp_path / "m")
+
+
 class TestCollection:
     def test_a_method_that_rotted_in_it_is_noticed(self, fitted, files, tmp_path):
         made = indexed(tmp_path / "c", fitted["cca"], files)

@@ -59,6 +59,13 @@ def write_arrays(path: Path, arrays: dict[str, Array]) -> None:
         np.savez(stream, allow_pickle=False, **arrays)
 
 
+def why_unread(error: Exception) -> str:
+    """Why numpy did not read a file: it takes what it does not know for pickles, and says to load them."""
+    if "pickle" not in str(error):
+        return str(error)
+    return "of another kind, or with pickled objects, which are not read; save numbers and texts, not objects"
+
+
 def read_arrays(path: Path) -> dict[str, Array]:
     """Read the named arrays of an .npz; a file that holds pickled objects is refused.
 
@@ -74,7 +81,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
     except (Damaged, MemoryError):
         raise
     except Exception as error:  # numpy raises whatever a broken file leads it to
-        raise Damaged(f"{path} is not an .npz file of plain arrays ({error})") from error
+        raise Damaged(f"{path} is not an .npz file of plain arrays ({why_unread(error)})") from error
 
 
 def checksum(path: Path) -> str:

@@ -17,6 +17,7 @@ from tuwen import encoders, methods
 from tuwen.arrays import MODALITIES, Array, Modality, unit_rows
 from tuwen.encoders import Encoder
 from tuwen.encoders.base import Source
+from tuwen.encoders.fitted import Fitted
 from tuwen.encoders.opening import kept
 from tuwen.errors import Damaged, InputError
 from tuwen.files import read_json, write_json
@@ -259,6 +260,11 @@ def _encoder(
         found = beside(folder / kind)
     else:
         found = encoders.load(place or side.name)
+        if place is None and isinstance(found, Fitted) and not found.fitted:
+            raise Damaged(
+                f"{folder / kind} is missing: {side.name}, fitted with the method, lay there; restore the "
+                "folder, or fit again"
+            )
     found.check_ready()
     if (found.fingerprint, found.width) != (side.fingerprint, side.width):
         raise InputError(

@@ -35,6 +35,11 @@ def test_shares_are_drawn_by_the_seed(file, split, expected):
     assert load_file(file, split, seed=3).test.image_ids == found.test.image_ids
 
 
+def test_no_part_may_be_empty(file):
+    with pytest.raises(InputError, match="split '0/100' leaves a part empty"):
+        load_file(file, "0/100")
+
+
 def test_each_class_has_its_share(file):
     found = load_file(file, "80/20-stratified")
     assert np.bincount(found.test.labels).tolist() == [1, 1, 1, 1]

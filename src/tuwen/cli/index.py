@@ -105,6 +105,7 @@ def _target(
     path: Path, encoder: str | None, method: Path | None, codes: int | None, exports: Sequence[Path]
 ) -> Collection:
     from tuwen.collection import Collection
+    from tuwen.encoders import load
     from tuwen.errors import CollectionError
     from tuwen.files import read_json
     from tuwen.head import LEARNED
@@ -116,8 +117,10 @@ def _target(
     if encoder is None and method is None:
         encoder = read_json(exports[0] / "collection.json")["encoder"] if exports else None
         encoder = encoder or _settings.value("encoder")
+    # a method takes the default for nothing said; here it was named
+    made = load(encoder) if encoder is not None and method is not None else encoder
     try:
-        return Collection.create(path, encoder=encoder, method=method, codes=codes or 0)
+        return Collection.create(path, encoder=made, method=method, codes=codes or 0)
     except CollectionError as error:
         if path.is_dir() and any(path.iterdir()):
             raise CollectionError(f"{error} (the order is: tuwen index COLLECTION SOURCE)") from error

@@ -62,10 +62,11 @@ def _as_told(spec: str, found: Found, name: str) -> Splits:
     twice = set(train.image_ids) & set(test.image_ids)
     if twice:
         notes.append(f"{len(twice)} images of {name} stand in train and in test, such as {min(twice)}")
-    for one, other in (("images", "images"), ("texts", "texts")):
-        widths = [getattr(part, one).shape[-1] for part in parts.values() if getattr(part, other) is not None]
+    for side in ("images", "texts"):
+        features = [getattr(part, side) for part in parts.values()]
+        widths = [str(values.shape[-1]) for values in features if values is not None]
         if len(set(widths)) > 1:
-            raise InputError(f"{one} of the parts of {name} are {' and '.join(map(str, widths))} wide")
+            raise InputError(f"{side} of the parts of {name} are {' and '.join(widths)} wide")
     return Splits(
         spec,
         "file",
@@ -104,6 +105,8 @@ def _drawn(pairs: Pairs, split: str, seed: int) -> tuple[Pairs, Pairs | None, Pa
             f"no split of a file named {split!r}; there is file, 80/20 or 70/10/20 (shares of 100), "
             "and 80/20-stratified"
         )
+    if 0 in shares:
+        raise InputError(f"split {split!r} leaves a part empty; give each a share, such as 80/20")
     stratified = bool(told[4])
     rest, test = hold_out(pairs, shares[-1] / 100, seed, stratified=stratified)
     if len(shares) == 2:

@@ -11,7 +11,7 @@ import numpy as np
 from tuwen.arrays import Array, check_matrix
 from tuwen.datasets.layouts import FIVE, Listed, stem
 from tuwen.errors import Damaged, InputError
-from tuwen.files import read_arrays
+from tuwen.files import read_arrays, why_unread
 
 _BLOCK = 1024
 
@@ -73,7 +73,7 @@ def read_regions(path: Path, count: int, *, mean: bool) -> Array:
     try:
         stored: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise Damaged(f"{path} is not a readable .npy file of plain numbers ({error})") from error
+        raise Damaged(f"{path} is not a readable .npy file of plain numbers ({why_unread(error)})") from error
     if stored.ndim not in (2, 3) or len(stored) not in (count, FIVE * count):
         raise Damaged(
             f"{path} has shape {stored.shape}; its captions are of {count} images, so it must have {count} "

@@ -13,7 +13,7 @@ from tuwen.datasets.reading.columns import read_columns
 from tuwen.datasets.reading.hdf5 import hdf5_shapes, read_hdf5
 from tuwen.datasets.reading.matlab import matlab_shapes, read_matlab
 from tuwen.errors import Damaged, InputError
-from tuwen.files import read_arrays
+from tuwen.files import read_arrays, why_unread
 
 #: What files of arrays end with.
 ENDINGS = (".npz", ".npy", ".csv", ".tsv", ".mat", ".h5", ".hdf5", ".h5py")
@@ -97,7 +97,7 @@ def _npy(path: Path) -> Array:
     except (Damaged, MemoryError):
         raise
     except Exception as error:  # numpy raises whatever a broken file leads it to
-        raise Damaged(f"{path} is not a .npy file of a plain array ({error})") from error
+        raise Damaged(f"{path} is not a .npy file of a plain array ({why_unread(error)})") from error
     return np.asarray(values)
 
 
