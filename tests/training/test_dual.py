@@ -76,6 +76,8 @@ def test_every_head_and_loss_teaches_every_part(made, head, loss):
 @pytest.mark.parametrize("head", ["hash", "vector"])
 def test_the_method_codes_as_the_networks_did(made, head):
     task = made(head)
+    task.module.train()
+    task.step(task.load(np.arange(6), (1,)), 0.5, 1.0)  # norms that have seen something
     task.module.eval()
     codes = task._codes("text", [task.learned.ids.take(np.arange(4))])
     ids, mask = task.learned.ids.take(np.arange(4))
