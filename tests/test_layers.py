@@ -39,7 +39,10 @@ NETWORKS = ("encoders/networks/", "encoders/exporting/")
 LEARNED_BY_NETWORKS = (
     *("methods/deep/", "methods/deephash/", "methods/network.py", "methods/layers.py", "methods/sets.py"),
     "methods/hash_losses.py",
-    *(f"methods/pairwise/{name}.py" for name in ("scan", "sgraf", "imram", "pvse", "san", "itm", "matching_head")),
+    *(
+        f"methods/pairwise/{name}.py"
+        for name in ("scan", "sgraf", "imram", "pvse", "san", "itm", "matching_head")
+    ),
     "training/",
 )
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}

@@ -112,7 +112,8 @@ class Language(Encoder):
     @property
     def module(self) -> PooledText:
         """The network with its pooling: ids and mask (n, t) to (n, width), not of unit length."""
-        return self._module
+        module: PooledText = self._module
+        return module
 
     def towers(self) -> tuple[None, nn.Module]:
         """No picture tower, and the text tower: ids and mask (n, t) int64 to unit rows (n, width)."""
