@@ -44,7 +44,7 @@ SETTINGS: dict[str, tuple[str, list[dict[str, Any]]]] = {
         ],
     ),
     "vsepp": ("pooled", [TOWERS | {"epochs": 5, "dim": 256, "weight_decay": 1.0, "gentle": 0.5}]),
-    "triplet_hash": ("pooled", [TOWERS | {"epochs": 4, "bits": 64, "standardise": True}]),
+    "triplet_hash": ("pooled", [TOWERS | {"epochs": 4, "bits": 64}]),
     "instance_loss": ("pooled", [TOWERS | {"epochs": 2, "dim": 64}]),
     "gpo": ("parts", [SETS | {"epochs": 4, "dim": 128, "gentle": 0.5}]),
     "scan": ("parts", [SETS | {"epochs": 3, "dim": 64, "gentle": 0.5}]),
