@@ -119,3 +119,9 @@ def test_nothing_true_at_all_is_refused(ready):
     other = replace(material.asked, labels=material.asked.labels + 10)
     with pytest.raises(InputError, match="no query of i2t has a true item"):
         score(cell, method, replace(material, asked=other, items=material.train))
+
+
+@pytest.mark.parametrize("ties", ["best", "worst", "stable"])
+def test_chance_is_that_of_a_guess_whatever_becomes_of_ties(ready, ties):
+    expected = score(*ready("cca", {"dim": 2})).chance
+    assert score(*ready("cca", {"dim": 2}, ties=ties)).chance == pytest.approx(expected)

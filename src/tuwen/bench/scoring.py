@@ -70,7 +70,9 @@ def score(cell: Cell, method: Method, material: Material, second: Method | None 
         relevant = material.relevant(direction, fused=cell.codes in ("fused", "training"))
         scores = sources[direction]
         measured = measure(scores, relevant, metrics, threads=min(8, threads()), **how)
-        guessed = measure(Guessing(scores.queries, scores.items), relevant, metrics, **how)
+        # a guess ranks all alike: with any other rule for ties it would be no guess
+        blind = Guessing(scores.queries, scores.items)
+        guessed = measure(blind, relevant, metrics, **how | {"ties": "expected"})
         for name, found, chance in zip(cell.metrics, measured, guessed, strict=True):
             key = f"{direction}/{name}"
             scored.protocols[key] = str(found.protocol)
