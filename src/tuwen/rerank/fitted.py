@@ -56,7 +56,8 @@ class Fitted(Reranker):
         method = methods.load(folder)
         name = f"{type(method).__module__.rpartition('.')[2]} of {folder}"
         sides = learned.read_sides(folder)
-        if not sides and folder.name == HEAD and (folder.parent / "config.json").is_file():
+        marks = (folder.parent / name for name in ("config.json", "tuwen.json"))
+        if not sides and folder.name == HEAD and any(mark.is_file() for mark in marks):
             encoder = encoders.load(str(folder.parent))
             return cls(name, method, {kind: (encoder, True) for kind in MODALITIES})
         if lacking := [kind for kind in MODALITIES if kind not in sides]:
