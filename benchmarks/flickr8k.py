@@ -4,8 +4,9 @@
 
 Learned from 5,500 of the 6,000 training images with five captions each; the other 500 choose the epoch and,
 where a method has several settings below, the setting. The published validation part (1,000 images, 5,000
-captions) is scored once, with what was chosen: hit@1, 5 and 10, which papers call R@K. Not comparable with
-published figures, which are of the test part. `--keep` keeps features and figures, so that a run that was
+captions) is scored with what was chosen: hit@1, 5 and 10, which papers call R@K. It was seen while the
+settings below were tried, so its figures are a little hopeful, and not comparable with published ones, which
+are of the test part. `--keep` keeps features and figures, so that a run that was
 stopped goes on, and `--only` runs some.
 
 Images: MobileNetV2 of ImageNet (`weights/mobilenet_v2_1.0_224_quant.tflite` by `graph:`). Pooled features on
