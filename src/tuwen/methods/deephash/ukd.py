@@ -24,7 +24,7 @@ class UKD(RememberingHasher):
     The teacher is fitted first. With t the real values that it makes of an image and of a text, side by side
     and each of length 1, j is alike to i when t_i·t_j is among the `share` highest of all training pairs.
     Then lowers what DCMH does with labels: the mean of log(1 + e^θ) - S θ, θ = u·v / 2, of a batch against
-    the newest outputs of all pairs, + quantisation * mean (b - u)² of both, b = sign(u + v).
+    the newest outputs of all pairs, + quantisation / bits * mean (b - u)² of both, b = sign(u + v).
     Differs from the paper: on given features (figures do not compare); the teacher is DJSRH, or another,
     where the paper has UGACH; the share is ours.
 
@@ -90,4 +90,4 @@ class UKD(RememberingHasher):
         code = outputs[:, batch.rows].sum(dim=0).sign()
         likely = [likelihood(one @ other.T, alike) for one, other in ((u, outputs[1]), (v, outputs[0]))]
         apart = [(code - one).square().mean() for one in (u, v)]
-        return torch.stack(likely).sum() + self.quantisation * torch.stack(apart).sum()
+        return torch.stack(likely).sum() + self.quantisation / self.bits * torch.stack(apart).sum()
