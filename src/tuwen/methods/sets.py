@@ -153,7 +153,7 @@ class SetScorer(SetNetwork):
         """Scores (n, m) of coded images (n, regions, dim) with coded texts (m, words, dim)."""
 
 
-class Words(nn.Module):  # type: ignore[misc]
+class Words(nn.Module):
     """A bidirectional recurrent network over the parts of a set, in their order; the mean of both ways."""
 
     def __init__(self, d: int, dim: int) -> None:

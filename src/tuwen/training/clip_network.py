@@ -21,7 +21,7 @@ from tuwen.training import clip_losses, lora
 _SCALE, _SIGLIP_SCALE, _SIGLIP_BIAS = 2.6593, 2.3026, -10.0
 
 
-class DualNetwork(nn.Module):  # type: ignore[misc]  # what torch is typed as is not read
+class DualNetwork(nn.Module):
     """Both towers of an opened encoder, with the temperature that its similarities are learned at.
 
     The towers are the encoder's own: what they learn, it encodes with.

@@ -17,7 +17,7 @@ _ATTENTION = re.compile(
 )
 
 
-class Lora(nn.Module):  # type: ignore[misc]  # what torch is typed as is not read
+class Lora(nn.Module):
     """A linear layer W x + b that stays, beside (alpha / rank) B A x that learns; at first B is zero.
 
     Args:

@@ -19,7 +19,7 @@ _CELLS = 1 << 23  # states of a block of pairs: 32 MB a tensor of them
 _HEAD = 64  # columns of an attention head
 
 
-class _Fusion(nn.Module):  # type: ignore[misc]  # what torch is typed as is not read
+class _Fusion(nn.Module):
     """Sets of states to vectors, and a set of each side to the logit of their belonging together."""
 
     def __init__(self, d_image: int, d_text: int, dim: int, hidden: int, layers: int) -> None:

@@ -17,7 +17,7 @@ from tuwen.methods.sets import SetScorer, Words, attend, present, unit
 Module = Literal["SGR", "SAF"]
 
 
-class _Whole(nn.Module):  # type: ignore[misc]  # what torch is typed as is not read
+class _Whole(nn.Module):
     """One vector of a set: its parts weighed by how they go with their mean."""
 
     def __init__(self, dim: int) -> None:
