@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -58,7 +59,7 @@ class RememberingHasher(NetworkHasher):
 
     def _start(self, images: Array, texts: Array, labels: Array) -> None:
         device = self._where()
-        self._labels = torch.from_numpy(labels).to(device)
+        self._labels = torch.from_numpy(np.require(labels, requirements=["C", "W"])).to(device)
         self._outputs = torch.zeros(2, len(images), self.bits, device=device)
 
     def _finish(self, images: Array, texts: Array, labels: Array) -> None:

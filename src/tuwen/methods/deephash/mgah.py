@@ -59,7 +59,7 @@ class MGAH(NetworkHasher):
         # an item is a neighbour of itself: its partner is one in the other modality
         itself = np.arange(len(images))[:, None]
         self._near = torch.from_numpy(np.concatenate([itself, *found], axis=1)).to(device)
-        self._data = [torch.from_numpy(np.ascontiguousarray(side)) for side in (images, texts)]
+        self._data = [torch.from_numpy(np.require(side, requirements=["C", "W"])) for side in (images, texts)]
 
     def _finish(self, images: Array, texts: Array, labels: Array) -> None:
         del self._near, self._data
