@@ -11,7 +11,7 @@ import tiny_duals
 from tiny import COLOURS, TinyEncoder
 from tuwen import encoders, learned, methods, rerank
 from tuwen.arrays import unit_rows
-from tuwen.cli import match, search
+from tuwen.cli import tuwen as command_line
 from tuwen.errors import Damaged, InputError
 from tuwen.learned import Side
 from tuwen.methods import Method
@@ -143,14 +143,14 @@ def test_a_damaged_picture_is_one_of_many(tiny_encoder, tiny_pictures, tmp_path,
 def test_the_commands_rerank(tiny_collection, folder, tmp_path):
     tiny_collection.update("image", "red-0", label="scarlet")
     run = CliRunner().invoke
-    found = run(search.command, [str(tiny_collection.path), "green", "--rerank", str(folder), "--depth", "4",
+    found = run(command_line, ["search", str(tiny_collection.path), "green", "--rerank", str(folder), "--depth", "4",
                        "-k", "5", "--format", "jsonl"])  # fmt: skip
     assert found.exit_code == 0, found.output
     rows = [json.loads(line) for line in found.stdout.splitlines()]
     assert ["rerank_score" in row for row in rows] == [True] * 4 + [False]
     assert "reranked in" in found.stderr
     (tmp_path / "queries.txt").write_text("\n".join(f"a {colour} picture" for colour in COLOURS))
-    matched = run(match.command, [str(tiny_collection.path), str(tmp_path / "queries.txt"), "-k", "2",
+    matched = run(command_line, ["match", str(tiny_collection.path), str(tmp_path / "queries.txt"), "-k", "2",
                          "--rerank", str(folder), "-o", str(tmp_path / "out.csv")])  # fmt: skip
     assert matched.exit_code == 0, matched.output
     lines = (tmp_path / "out.csv").read_text().splitlines()
