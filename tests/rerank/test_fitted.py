@@ -143,15 +143,16 @@ def test_a_damaged_picture_is_one_of_many(tiny_encoder, tiny_pictures, tmp_path,
 def test_the_commands_rerank(tiny_collection, folder, tmp_path):
     tiny_collection.update("image", "red-0", label="scarlet")
     run = CliRunner().invoke
-    found = run(command_line, ["search", str(tiny_collection.path), "green", "--rerank", str(folder), "--depth", "4",
-                       "-k", "5", "--format", "jsonl"])  # fmt: skip
+    collection = str(tiny_collection.path)
+    options = ["--rerank", str(folder), "--depth", "4", "-k", "5", "--format", "jsonl"]
+    found = run(command_line, ["search", collection, "green", *options])
     assert found.exit_code == 0, found.output
     rows = [json.loads(line) for line in found.stdout.splitlines()]
     assert ["rerank_score" in row for row in rows] == [True] * 4 + [False]
     assert "reranked in" in found.stderr
     (tmp_path / "queries.txt").write_text("\n".join(f"a {colour} picture" for colour in COLOURS))
-    matched = run(command_line, ["match", str(tiny_collection.path), str(tmp_path / "queries.txt"), "-k", "2",
-                         "--rerank", str(folder), "-o", str(tmp_path / "out.csv")])  # fmt: skip
+    options = ["--rerank", str(folder), "-k", "2", "-o", str(tmp_path / "out.csv")]
+    matched = run(command_line, ["match", collection, str(tmp_path / "queries.txt"), *options])
     assert matched.exit_code == 0, matched.output
     lines = (tmp_path / "out.csv").read_text().splitlines()
     assert lines[0] == "text_id,similarity_ranking,result_image_id,score,rerank_score"
