@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -51,9 +52,9 @@ class Matrices(Dataset):
             notes=(*self._notes(), *notes),
         )
 
+    @abstractmethod
     def _cut(self, split: str, features: str, seed: int) -> tuple[Parts, tuple[str, ...]]:
         """The parts, and notes; split and features are known names."""
-        raise NotImplementedError
 
     def _arrays(self, file: str, *names: str) -> list[Array]:
         """Arrays of a file, by name.
