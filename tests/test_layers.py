@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "tuwen"
 LEVEL_0 = {"ahead", "errors", "arrays", "files", "records", "pictures", "pixels", "saved", "signatures"}
 LEVEL_1 = {
     *("data", "datasets", "encoders", "methods", "index"),
-    *("filters", "query", "matching", "rank", "metrics", "results"),
+    *("filters", "query", "matching", "rank", "metrics", "results", "classes", "triples"),
     *("head", "tables", "view", "transaction", "store"),
 }
 STORAGE = {

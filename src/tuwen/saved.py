@@ -1,4 +1,4 @@
-"""What was learned, on disk: `method.json` or `encoder.json` says what it is, `state.npz` holds it."""
+"""What was learned, on disk: a JSON file named by its kind says what it is, `state.npz` holds it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tuwen.errors import Damaged
 from tuwen.files import checksum, read_arrays, read_json, write_arrays, write_json
 
 FORMAT = 1
-Kind = Literal["method", "encoder"]
+Kind = Literal["method", "encoder", "classes"]
 _STATE = "state.npz"
 
 

@@ -1,0 +1,1 @@
+"""Triples (entity, relation, entity) of texts: extractors, and how alike two triples are."""
