@@ -51,8 +51,8 @@ class PairOfBags:
         self.phi = np.full((len(self.regions), topics), 1 / topics)  # of each region, (regions, topics)
         self.gamma = prior + (self.counts * self.phi).sum(axis=0)
 
-    def improve(self, visual: Array, words: Array, steps: int = 3) -> float:
-        """Better beliefs for logarithms of the topics; gives the document's part of the bound."""
+    def improve(self, visual: Array, words: Array, steps: int = 3) -> tuple[float, Array]:
+        """Better beliefs for logarithms of the topics; gives the document's part of the bound, and `_links`."""
         from scipy.special import digamma, gammaln
 
         seen, told = visual[:, self.regions].T, words[:, self.words]
@@ -72,9 +72,11 @@ class PairOfBags:
         k = len(self.gamma)
         bound += gammaln(k * self.prior) - k * gammaln(self.prior) + ((self.prior - 1) * expected).sum()
         bound -= gammaln(self.gamma.sum()) - gammaln(self.gamma).sum() + ((self.gamma - 1) * expected).sum()
-        if len(self.words) and len(self.regions):
-            bound += float(self.times @ (self._links(told)[1] - np.log(self.counts.sum())))
-        return float(bound)
+        links = np.empty((len(self.regions), len(self.words)))
+        if links.size:
+            links, sums = self._links(told)
+            bound += float(self.times @ (sums - np.log(self.counts.sum())))
+        return float(bound), links
 
     def _links(self, told: Array) -> tuple[Array, Array]:
         """Which region a word is told from, (regions, words), for one region of each kind; and log sums."""
@@ -84,9 +86,8 @@ class PairOfBags:
         sums = (self.counts * links).sum(axis=0)
         return links / sums, np.log(sums) + top
 
-    def count(self, seen: Array, told: Array, words: Array) -> None:
-        """Add what is believed to the counts of visual words and of words by topic."""
-        seen[:, self.regions] += (self.counts * self.phi).T
-        if len(self.words) and len(self.regions):
-            links, _ = self._links(words[:, self.words])
-            told[:, self.words] += (self.counts * self.phi).T @ links * self.times
+    def count(self, seen: Array, told: Array, links: Array) -> None:
+        """Add what is believed since `improve` to the counts of visual words and of words by topic."""
+        believed = (self.counts * self.phi).T
+        seen[:, self.regions] += believed
+        told[:, self.words] += believed @ links * self.times

@@ -72,3 +72,10 @@ def test_values_below_zero_are_refused(bags):
 def test_parameters_out_of_range_are_refused(name, value):
     with pytest.raises(InputError, match=f"{name} (is )?{value}"):
         CorrLDA(**{name: value})
+
+
+def test_fewer_pairs_are_learned_from_where_bags_are_full(monkeypatch):
+    monkeypatch.setattr("tuwen.methods.subspace.corr_lda._LINKS", 20 * 4 * 3)
+    images, texts = np.kron(np.eye(2), np.ones((40, 4))), np.kron(np.eye(2), np.ones((40, 3)))
+    assert CorrLDA(dim=2).fit(images, texts).learned_from_ == 20
+    assert CorrLDA(dim=2, rows=10).fit(images, texts).learned_from_ == 10

@@ -12,6 +12,7 @@ from tuwen.methods.base import CommonSpace, Paper
 from tuwen.methods.topics import PairOfBags, shares, topic_shares
 
 _ROWS = 256  # coded at once
+_LINKS = 5e7  # of a region with a word, in all pairs that are learned from: a minute or two on one core
 
 
 @dataclass(kw_only=True, eq=False)
@@ -32,7 +33,9 @@ class CorrLDA(CommonSpace):
         concentration: Of the Dirichlet prior of an image's shares, for each topic.
         smoothing: Count of every visual word and every word that each topic has beforehand.
         iterations: Rounds of EM.
-        rows: Most pairs to learn from, drawn at random.
+        rows: Most pairs to learn from, drawn at random. Fewer are where an image has so many visual words and a
+            text so many words that their links, the product of both, would be more than 50 million: 190 pairs
+            where 512 and 512 are above zero.
     """
 
     paper = Paper(
@@ -63,9 +66,12 @@ class CorrLDA(CommonSpace):
 
     def _fit(self, images: Array, texts: Array, labels: Array) -> None:
         rng = np.random.default_rng(self.seed)
-        if len(images) > self.rows:
-            some = np.sort(rng.choice(len(images), self.rows, replace=False))
+        links = np.count_nonzero(images, axis=1) * np.count_nonzero(texts, axis=1)
+        rows = min(self.rows, max(int(_LINKS / max(links.mean(), 1)), min(self.dim, len(images))))
+        if len(images) > rows:
+            some = np.sort(rng.choice(len(images), rows, replace=False))
             images, texts = images[some], texts[some]
+        self.learned_from_ = len(images)
         x, t = self._counts(images), self._counts(texts)
         visual = shares(rng.gamma(100.0, 0.01, (self.dim, x.shape[1])))
         words = shares(rng.gamma(100.0, 0.01, (self.dim, t.shape[1])))
@@ -76,8 +82,9 @@ class CorrLDA(CommonSpace):
             bound = self.smoothing * float(np.log(visual).sum() + np.log(words).sum())
             logs = np.log(visual), np.log(words)
             for document in documents:
-                bound += document.improve(*logs)
-                document.count(seen, told, logs[1])
+                gained, links = document.improve(*logs)
+                bound += gained
+                document.count(seen, told, links)
             self.bound_.append(bound)
             visual, words = shares(seen), shares(told)
         self.topics_ = {"image": visual, "text": words}
