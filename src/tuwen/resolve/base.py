@@ -63,14 +63,16 @@ class Candidates:
 
     @classmethod
     def of(cls, left: Array, right: Array, shape: tuple[int, int], *, same: bool = False) -> Self:
-        """Candidates by left row, then right row, each pair once; within one side never an item with itself."""
+        """Candidates by left row, then right row, each pair once; an item is never paired with itself."""
         left, right = np.asarray(left, dtype=np.intp), np.asarray(right, dtype=np.intp)
         if same:
             left, right = np.minimum(left, right), np.maximum(left, right)
             apart = left < right
             left, right = left[apart], right[apart]
-        keys = np.unique(left.astype(np.int64) * max(shape[1], 1) + right)
-        return cls(*(part.astype(np.intp) for part in np.divmod(keys, max(shape[1], 1))), shape, same)
+        rows, columns = np.divmod(
+            np.unique(left.astype(np.int64) * max(shape[1], 1) + right), max(shape[1], 1)
+        )
+        return cls(rows.astype(np.intp), columns.astype(np.intp), shape, same)
 
     def __len__(self) -> int:
         return len(self.left)
