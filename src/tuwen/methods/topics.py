@@ -52,7 +52,7 @@ class PairOfBags:
         self.gamma = prior + (self.counts * self.phi).sum(axis=0)
 
     def improve(self, visual: Array, words: Array, steps: int = 3) -> tuple[float, Array]:
-        """Better beliefs for logarithms of the topics; gives the document's part of the bound, and `_links`."""
+        """Better beliefs for logarithms of the topics; gives the document's part of the bound, and links."""
         from scipy.special import digamma, gammaln
 
         seen, told = visual[:, self.regions].T, words[:, self.words]

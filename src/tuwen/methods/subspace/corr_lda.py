@@ -33,8 +33,8 @@ class CorrLDA(CommonSpace):
         concentration: Of the Dirichlet prior of an image's shares, for each topic.
         smoothing: Count of every visual word and every word that each topic has beforehand.
         iterations: Rounds of EM.
-        rows: Most pairs to learn from, drawn at random. Fewer are where an image has so many visual words and a
-            text so many words that their links, the product of both, would be more than 50 million: 190 pairs
+        rows: Most pairs to learn from, drawn at random. Fewer where images have so many visual words and
+            texts so many words that their links, the products of both, were more than 50 million: 190 pairs
             where 512 and 512 are above zero.
     """
 
