@@ -14,7 +14,7 @@ from tuwen.saved import read
 
 __all__ = ["Classifier", "TextClassifier", "VectorClassifier", "find", "load", "names"]
 
-_SHARED = ("base", "scores")  # files that hold no classifier
+_SHARED = ("base", "folds", "scores")  # files that hold no classifier
 
 
 @cache

@@ -36,7 +36,6 @@ class Classifier(ABC, Generic[Items]):
     """
 
     takes: ClassVar[Takes]
-    classes_: list[str]
 
     @classmethod
     def name(cls) -> str:
@@ -171,7 +170,6 @@ class VectorClassifier(Classifier[Array]):
     """
 
     takes: ClassVar[Takes] = "vectors"
-    width_: int
 
     def fit(self, items: Array, labels: Sequence[str]) -> Self:
         """Learn from vectors (n, d), each with the name of its class.
