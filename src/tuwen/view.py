@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -18,6 +19,9 @@ from tuwen.tables import TABLES, Table
 
 CHUNK = 5_000  # ids a condition
 FILTERS = 8  # whose rows are remembered while nothing changes
+HELD = 64 << 20  # bytes of the columns of one table that are held in memory
+LIGHT = frozenset(("id", "entity", "path", "origin", "hash", "label", "metadata", "missing", "text"))
+FIRST, ROWS = 8, 2_000  # readings before columns are held, and one more for every so many rows
 
 
 class View:
@@ -35,6 +39,8 @@ class View:
             }
         self._missing: dict[Table, bool] = {}
         self._kept: dict[tuple[Table, str], Array] = {}
+        self._held: dict[tuple[Table, tuple[str, ...]], _Held] = {}
+        self._lock = threading.Lock()
 
     def dataset(self, table: Table) -> Any:
         """The Lance dataset of a table at this commit."""
@@ -74,13 +80,29 @@ class View:
         return self._kept[table, where]
 
     def take(self, table: Table, keys: Array, columns: Sequence[str]) -> pa.Table:
-        """Rows by address, in the order asked; addresses that are gone are left out."""
+        """Rows by address, in the order asked; addresses that are gone are left out.
+
+        A reading of a few rows costs a millisecond and more, whatever they hold. So small columns that are
+        asked for again and again are held in memory while nothing changes.
+        """
         if len(keys) == 0:
             return self.scan(table, columns, "false")
+        if LIGHT.issuperset(columns) and (held := self._hold(table, tuple(columns)).take(keys)) is not None:
+            return held
         listed = ",".join(str(int(key)) for key in keys)
         found = self.scan(table, columns, f"_rowid in ({listed})")
         place = {key: i for i, key in enumerate(_int64(found["_rowid"]).tolist())}
         return found.take([place[int(key)] for key in keys if int(key) in place])
+
+    def _hold(self, table: Table, columns: tuple[str, ...]) -> _Held:
+        """The columns in memory: empty before they are asked for often, and when they are too large."""
+        with self._lock:
+            held = self._held.setdefault((table, columns), _Held())
+            held.asked += 1
+            # reading all of it once may cost as much as the readings before have cost together, not more
+            if held.asked == FIRST + self.count(table) // ROWS:
+                held.read(self.batches(table, columns))
+            return held
 
     def by_ids(
         self, table: Table, ids: Sequence[str], columns: Sequence[str], column: str = "id"
@@ -126,6 +148,38 @@ class View:
             with _readable(self._path):
                 self._missing[table] = self._datasets[table].count_rows(filter="missing = true") > 0
         return self._missing[table]
+
+
+class _Held:
+    """Columns of all rows of a table, and how often they were asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.rows: pa.Table | None = None
+        self._keys = np.empty(0, dtype=np.int64)  # rising
+        self._order = self._keys  # where the row of each lies
+
+    def read(self, batches: Iterator[pa.RecordBatch]) -> None:
+        """Take in all rows, unless they are too large."""
+        found, size = [], 0
+        for batch in batches:
+            found.append(batch)
+            size += batch.nbytes
+            if size > HELD:
+                return
+        if found:
+            rows = pa.Table.from_batches(found).combine_chunks()
+            keys = _int64(rows["_rowid"])
+            self._order = np.argsort(keys, kind="stable")
+            self._keys, self.rows = keys[self._order], rows
+
+    def take(self, keys: Array) -> pa.Table | None:
+        """Rows by address, as `View.take` gives them; None when they are not held."""
+        if self.rows is None:
+            return None
+        wanted = np.asarray(keys, dtype=np.int64)
+        places = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        return self.rows.take(self._order[places[self._keys[places] == wanted]])
 
 
 def conditions(column: str, values: Sequence[str]) -> Iterator[str]:
