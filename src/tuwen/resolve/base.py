@@ -106,7 +106,7 @@ class Evidence:
 
     Attributes:
         names: Of the columns.
-        values: (m, e) float64; larger speaks for the pair; NaN where nothing is known.
+        values: (m, e) float32; larger speaks for the pair; NaN where nothing is known.
     """
 
     names: tuple[str, ...]
