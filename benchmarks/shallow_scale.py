@@ -32,6 +32,7 @@ import numpy as np
 
 import common
 from tuwen import methods
+from tuwen.bench.machine import peak_mb
 from tuwen.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -131,11 +132,6 @@ def fitted(name: str, n: int, seconds: float) -> dict[str, Any]:
         "peak_mb": round(peak_mb()),
         "data_mb": round(before),
     }
-
-
-def peak_mb() -> float:
-    """The most memory this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
 def measured(name: str, n: int, seconds: float) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def _of_features(spec: str, path: Path) -> Given:
     if not name or not fingerprint:
         return Given(pairs=pairs, notes=notes)
     sides = {
-        kind: Side(name=name, fingerprint=fingerprint, width=features.shape[1], unit=_is_unit(features))
+        kind: Side(name=name, fingerprint=fingerprint, width=features.shape[-1], unit=_is_unit(features))
         for kind, features in zip(MODALITIES, (images, texts), strict=True)
     }
     return Given(pairs=pairs, sides=sides, notes=notes)

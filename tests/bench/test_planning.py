@@ -49,8 +49,12 @@ def test_what_is_true_by_pairs_is_never_fused(cut_as, captioned):
 def test_only_the_kinds_of_codes_asked_for(pairs_file):
     found = plan(str(pairs_file), ["cmfh", "scm_hash", "cca"], codes=["fused"])
     assert kinds(found) == [("cmfh", "fused", "train"), ("cca", "vectors", "part")]
-    with pytest.raises(InputError, match="none of scm_hash has codes fused"):
-        plan(str(pairs_file), ["scm_hash"], codes=["fused"])
+
+
+@pytest.mark.parametrize("name", ["scm_hash", "cca"])
+def test_kinds_of_codes_that_no_method_has_are_refused(pairs_file, name):
+    with pytest.raises(InputError, match=f"nothing to run for codes fused: none of {name} has them here"):
+        plan(str(pairs_file), [name], codes=["modality", "fused"][name == "cca" :])
 
 
 def test_bits_are_those_of_hashing_alone_and_are_not_judged_yet(pairs_file):

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuwen import datasets
 from tuwen.bench import machine, running
 from tuwen.bench.planning import plan
 from tuwen.bench.running import run_all
@@ -162,10 +161,10 @@ def test_jobs_must_be_one_at_least(cell, tmp_path):
         run_all([cell()], tmp_path, jobs=0)
 
 
-def test_cca_on_wikipedia_is_as_measured(tmp_path):
-    root = datasets.root()
+def test_cca_on_wikipedia_is_as_measured(data_folder, tmp_path):
+    root = data_folder
     if not (root / "wikipedia" / "raw_features.mat").is_file():
-        pytest.skip("needs the Wikipedia features: set TUWEN_DATA")
+        pytest.skip("needs the Wikipedia features")
     (cell,) = plan("wikipedia", ["cca"], split="official", settings={"cca": {"dim": 7}}, data_root=root)
     run = run_all([cell], tmp_path, data_root=root, apart=False)[0]
     assert run.figures == pytest.approx({"i2t/map": 0.249, "t2i/map": 0.202}, abs=0.003)

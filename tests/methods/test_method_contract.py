@@ -152,7 +152,7 @@ def test_a_state_of_another_save_is_refused(folder):
         ({"state": {}}, Damaged, "does not describe"),
         ({"state": {"dict": {"a_": {"array": "no"}}}}, Damaged, "does not describe"),
         ({"params": {"bitz": 8}}, UnknownName, "did you mean 'bits'"),
-        ({"name": "itqq"}, UnknownName, "did you mean 'itq'"),
+        ({"name": "itqq"}, UnknownName, r"no method \(in .+\) named 'itqq'; did you mean 'itq'"),
     ],
 )
 def test_a_description_that_cannot_be_followed_is_refused(folder, changes, error, message):

@@ -136,8 +136,11 @@ def plan(
         check(depth, None)
         again = {"rerank": rerank, "depth": str(depth)}
         cells += [replace(cell, options=cell.options | again) for cell in cells if cell.database == "part"]
-    if not cells:
-        raise InputError(f"nothing to run: none of {', '.join(names)} has codes {', '.join(codes or ())}")
+    if absent := [kind for kind in codes or () if kind not in {cell.codes for cell in cells}]:
+        raise InputError(
+            f"nothing to run for codes {', '.join(absent)}: none of {', '.join(names)} has them here; "
+            "leave them out, or name a hash method that has"
+        )
     return cells
 
 

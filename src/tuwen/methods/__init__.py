@@ -54,6 +54,8 @@ def load(folder: Path) -> Method:
         UnknownName: This version has no such method, or the method no such parameter.
     """
     saved = read(Path(folder))
+    if saved.name not in names():
+        raise unknown(f"method (in {folder})", saved.name, names())
     method = find(saved.name)
     params = {field: saved.params[field] for field in saved.params}
     for field in params:
