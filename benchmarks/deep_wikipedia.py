@@ -29,7 +29,7 @@ FEATURES = ("sift+lda", "sift+tfidf")
 SHALLOW = ("cca", "sm", "scm", "jrl")
 GRIDS: dict[str, dict[str, list[Any]]] = {
     "acmr": {"learning_rate": [3e-4, 1e-3], "telling": [1.0, 10.0]},
-    "dscmr": {"learning_rate": [1e-4, 3e-4], "likeness": [1e-3, 1.0]},
+    "dscmr": {"likeness": [1e-3, 1.0]},
 }
 EPOCHS = 60
 
