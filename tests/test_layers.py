@@ -24,14 +24,14 @@ STORAGE = {
     "transaction",
     "store",
 }  # one part in five files; they may know each other
-LEVEL_3 = {"cli", "__main__"}
+LEVEL_3 = {"cli", "serve", "__main__"}
 
 # slow to import or not installed everywhere: only inside the functions that use them
 HEAVY = {
     *("torch", "transformers", "onnx", "onnxruntime", "onnxscript", "openvino", "faiss", "lance", "sklearn"),
     *("scipy", "skimage", "rich", "pandas", "simplejpeg", "pillow_heif", "cykooz_resizer", "psutil"),
     *("tokenizers", "huggingface_hub", "safetensors", "sentencepiece", "nncf", "cv2", "gensim", "jieba"),
-    *("h5py", "matplotlib"),
+    *("h5py", "matplotlib", "fastapi", "starlette", "uvicorn", "pydantic", "httpx2"),
 }
 # networks are subclasses of torch's; who needs one imports these files where it is used
 NETWORKS = ("encoders/networks/", "encoders/exporting/")
