@@ -154,6 +154,8 @@ class Method(ABC):
             raise InputError(f"{type(self).__name__} takes {name} of shape {shape}, got {values.shape}")
         if not values.shape[-1]:
             raise InputError(f"{name} has no columns (shape {values.shape}); there is nothing to learn from")
+        if self.takes_sets and len(values) and not values.shape[1]:
+            raise InputError(f"{name} has no parts (shape {values.shape}); each item is a set of some")
         if not np.isfinite(values).all():
             raise InputError(f"{name} has NaN or infinite values")
         if self.needs_counts and values.min(initial=0) < 0:

@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from tuwen.arrays import MODALITIES, Array, Modality
 from tuwen.errors import InputError
-from tuwen.methods.layers import every_triplet, hardest_triplet
+from tuwen.methods.base import CommonSpace
+from tuwen.methods.layers import cosines, every_triplet, hardest_triplet
 from tuwen.methods.network import Batch, Network, Pairs
 from tuwen.methods.validation import held_out
 
@@ -101,6 +102,28 @@ class SetNetwork(Network):
 
 
 @dataclass(kw_only=True, eq=False)
+class SetSpace(SetNetwork, CommonSpace):
+    """Pools sets into vectors of one space, which can be indexed; a subclass writes `_code`."""
+
+    def _step(self, batch: Batch) -> Tensor:
+        u, v = self._code(batch.x, "image"), self._code(batch.y, "text")
+        return self._hinge(cosines(u, v).float(), batch)
+
+    def _transform(self, features: Array, modality: Modality) -> Array:
+        made = np.zeros((len(features), self.width), dtype=np.float32)
+        done = 0
+        with torch.inference_mode():
+            for batch in self._batches(features, modality, _ROWS):
+                made[done : done + len(batch)] = self._code(batch, modality).float().cpu().numpy()
+                done += len(batch)
+        return made
+
+    @abstractmethod
+    def _code(self, batch: Tensor, modality: Modality) -> Tensor:
+        """Vectors of sets (b, parts, d), (b, dim); zeros for a set of padding alone."""
+
+
+@dataclass(kw_only=True, eq=False)
 class SetScorer(SetNetwork):
     """Scores pairs of sets, a block of pairs at a time; a subclass writes `_code` and `_score`."""
 
@@ -172,6 +195,23 @@ class Words(nn.Module):
         forth, back = states.chunk(2, dim=-1)
         mean: Tensor = (forth + back) / 2 * there[..., None]
         return mean
+
+
+class Last(nn.Module):
+    """The last state of a recurrent network that reads the parts of a set in their order."""
+
+    def __init__(self, d: int, dim: int) -> None:
+        super().__init__()
+        self.recurrent = nn.GRU(d, dim, batch_first=True)
+
+    def forward(self, batch: Tensor, there: Tensor) -> Tensor:
+        """(b, parts, d), the parts that are `there`, (b, parts), before all others, to (b, dim)."""
+        lengths = there.sum(dim=1)
+        rows = nn.utils.rnn.pack_padded_sequence(
+            batch, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False
+        )
+        state: Tensor = self.recurrent(rows)[1][0]
+        return state * (lengths > 0)[:, None]
 
 
 def packed_first(batch: Tensor) -> Tensor:

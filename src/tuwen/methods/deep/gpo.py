@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tuwen.arrays import Array, Modality
-from tuwen.methods.base import CommonSpace, Paper
-from tuwen.methods.layers import cosines, mlp
+from tuwen.arrays import Modality
+from tuwen.methods.base import Paper
+from tuwen.methods.layers import mlp
 from tuwen.methods.network import Batch
-from tuwen.methods.sets import SetNetwork, Words, packed_first, present
+from tuwen.methods.sets import SetSpace, Words, packed_first, present
 
 _POSITIONS = 32  # width of the code of a rank, and of the network that weighs it
-_ROWS = 256
 
 
 class Pooling(nn.Module):
@@ -60,7 +58,7 @@ def positions(count: int, device: torch.device) -> Tensor:
 
 
 @dataclass(kw_only=True, eq=False)
-class GPO(SetNetwork, CommonSpace):
+class GPO(SetSpace):
     """Pools regions and words by learned weights of their ranks, and pulls pairs together in one space.
 
     In every column a vector is the sum of theta_k * (the k-th largest value of the set), between the mean
@@ -97,9 +95,7 @@ class GPO(SetNetwork, CommonSpace):
         return nn.ModuleDict(parts | {f"pool_{name}": Pooling() for name in ("image", "text")})
 
     def _step(self, batch: Batch) -> Tensor:
-        u = self._code(self._thinned(batch.x), "image")
-        v = self._code(self._thinned(batch.y), "text")
-        return self._hinge(cosines(u, v).float(), batch)
+        return super()._step(batch._replace(x=self._thinned(batch.x), y=self._thinned(batch.y)))
 
     def _thinned(self, batch: Tensor) -> Tensor:
         kept = torch.rand(batch.shape[:2], device=batch.device) >= self.dropped
@@ -115,12 +111,3 @@ class GPO(SetNetwork, CommonSpace):
             parts = self.net_["text"](batch)
         pooled: Tensor = self.net_[f"pool_{modality}"](parts, there)
         return pooled * there.any(dim=1, keepdim=True)
-
-    def _transform(self, features: Array, modality: Modality) -> Array:
-        made = np.zeros((len(features), self.width), dtype=np.float32)
-        with torch.inference_mode():
-            done = 0
-            for batch in self._batches(features, modality, _ROWS) if len(features) else ():
-                made[done : done + len(batch)] = self._code(batch, modality).float().cpu().numpy()
-                done += len(batch)
-        return made
