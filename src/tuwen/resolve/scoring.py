@@ -70,7 +70,7 @@ def cosines(left: Array, right: Array, candidates: Candidates) -> Array:
         some = slice(start, start + _PAIRS)
         one, two = left[candidates.left[some]], right[candidates.right[some]]
         np.einsum("ij,ij->i", one, two, out=found[some])
-    said = [vectors.any(axis=1) for vectors in (left, right)]
+    said = [np.asarray(vectors.any(axis=1)) for vectors in (left, right)]
     found[~(said[0][candidates.left] & said[1][candidates.right])] = np.nan
     return found
 
@@ -105,8 +105,9 @@ def standing(similarity: Array, candidates: Candidates) -> dict[str, Array]:
 
 
 def _among(owners: Array, values: Array, count: int) -> tuple[Array, Array, Array]:
-    """Place of each value among its owner's, from 1, equal ones sharing the best; its lead over the best
-    other one, 0 when it is alone; and the mean of each owner's best.
+    """Each value's place among its owner's, from 1; its lead over the best other; each owner's mean best.
+
+    Equal values share the better place; a value that is alone leads by 0.
     """
     order = np.lexsort((-values, owners))
     sorted_owners, falling = owners[order], values[order]
