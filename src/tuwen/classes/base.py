@@ -129,10 +129,10 @@ class Classifier(ABC, Generic[Items]):
         for field in saved.params:
             if field not in known:
                 raise unknown(f"parameter of {saved.name}", field, known)
-        made = cls(**saved.params)
-        for key, value in saved.state.items():
-            setattr(made, key, value)
         try:
+            made = cls(**saved.params)
+            for key, value in saved.state.items():
+                setattr(made, key, value)
             made._settle()
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise Damaged(
