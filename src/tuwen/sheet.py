@@ -105,7 +105,21 @@ def page(
     if language is None:
         language = "zh" if any(re.search(r"[\u3400-\u9fff]", part.query) for part in sections) else "en"
     body = "\n".join(_section(part, draw or picture_of) for part in sections)
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    return frame(body, title=title, language=language, footer=_word("made"))
+
+
+def frame(body: str, *, title: str, language: Language, footer: str, style: str = "") -> str:
+    """A whole page around what is shown: nothing in it is loaded from elsewhere, and no script runs.
+
+    Args:
+        body: HTML, with what is there in both languages in `span`s of the classes `en` and `zh`.
+        title: Heading of the page.
+        language: Shown first; the reader can switch.
+        footer: HTML.
+        style: Further rules, behind those of every sheet.
+    """
+    rules = _STYLE + style
+    digest = base64.b64encode(hashlib.sha256(rules.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
@@ -118,7 +132,7 @@ def page(
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <title>{_escape(title)}</title>
-<style>{_STYLE}</style>
+<style>{rules}</style>
 </head>
 <body>
 <header>
@@ -131,7 +145,7 @@ def page(
 <main>
 {body}
 </main>
-<footer>{_word("made")}</footer>
+<footer>{footer}</footer>
 </body>
 </html>
 """
@@ -156,7 +170,7 @@ def _section(part: Section, draw: Draw) -> str:
     if part.image is not None:
         picture = _load(part.image)
         if picture is not None:
-            asked = f'<img class="asked" src="{_data(picture)}" alt="{_escape(part.image.name)}">'
+            asked = f'<img class="asked" src="{data_url(picture)}" alt="{_escape(part.image.name)}">'
     notice = ""
     if not part.hits:
         notice = f'<p class="notice">{_word("none")}</p>'
@@ -183,7 +197,7 @@ def _card(hit: Hit, best: float, draw: Draw) -> str:
             face = f'<p class="face lost">{_word("missing")}</p>'
         else:
             face = (
-                f'<img class="face" loading="lazy" src="{_data(picture)}" alt="{_escape(hit.text or name)}">'
+                f'<img class="face" loading="lazy" src="{data_url(picture)}" alt="{_escape(hit.text or name)}">'
             )
     else:
         face = f'<blockquote class="face">{_escape(hit.text or "")}</blockquote>'
@@ -213,7 +227,8 @@ def _load(path: Path) -> Image.Image | None:
         return None
 
 
-def _data(picture: Image.Image) -> str:
+def data_url(picture: Image.Image) -> str:
+    """A picture as the address of its own thumbnail, for the `src` of a page that stands alone."""
     return "data:image/jpeg;base64," + base64.b64encode(pictures.thumbnail(picture, side=SIDE)).decode()
 
 

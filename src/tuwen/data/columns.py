@@ -19,8 +19,8 @@ IMAGE = (
     "照片", "文件名",
 )  # fmt: skip
 TEXT = (
-    "text", "texts", "caption", "captions", "sentence", "sentences", "title", "description", "comment",
-    "query", "文本", "描述", "标题", "说明", "内容", "图说",
+    "text", "texts", "caption", "captions", "sentence", "sentences", "title", "headline", "description",
+    "comment", "query", "文本", "描述", "标题", "说明", "内容", "图说",
 )  # fmt: skip
 ID = ("id", "item_id", "编号", "序号")
 IMAGE_ID = ("image_id", "img_id", "图片编号")
