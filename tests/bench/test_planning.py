@@ -41,6 +41,16 @@ def test_a_database_of_its_own_is_searched_but_for_training_codes(cut_as, halves
     ]
 
 
+def test_codes_of_training_are_never_asked_for_classes_it_has_not_seen(pairs_file):
+    found = plan(str(pairs_file), ["smfh", "cca"], split="zero-shot")
+    assert kinds(found) == [
+        ("smfh", "modality", "database"),
+        ("smfh", "fused", "database"),
+        ("cca", "vectors", "part"),
+    ]
+    assert {cell.split for cell in found} == {"zero-shot-80/20"}
+
+
 def test_what_is_true_by_pairs_is_never_fused(cut_as, captioned):
     cut_as(**captioned)
     assert kinds(plan("mine", ["smfh", "cca"])) == [("smfh", "modality", "part"), ("cca", "vectors", "part")]

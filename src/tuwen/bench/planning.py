@@ -13,6 +13,7 @@ from tuwen.bench import loading
 from tuwen.bench.runs import Cell, Codes, Database
 from tuwen.bench.settings import check_options
 from tuwen.bench.twostage import second_of
+from tuwen.datasets.zero_shot import below
 from tuwen.errors import InputError, MissingExtra, unknown
 from tuwen.methods import Hasher
 from tuwen.metrics import named
@@ -110,7 +111,7 @@ def plan(
     cells = []
     for name in names:
         for params in _widths(name, bits, settings.get(name, {})):
-            for kind in _codes(name, codes, by_class=known.by_class):
+            for kind in _codes(name, codes, by_class=known.by_class, unseen=below(known.split) is not None):
                 cells += [
                     Cell(
                         data=data,
@@ -207,8 +208,8 @@ def _widths(name: str, bits: Sequence[int], given: Mapping[str, Any]) -> Iterato
         yield params
 
 
-def _codes(name: str, codes: Sequence[Codes] | None, *, by_class: bool) -> list[Codes]:
-    """The kinds of codes that a method is run with."""
+def _codes(name: str, codes: Sequence[Codes] | None, *, by_class: bool, unseen: bool) -> list[Codes]:
+    """The kinds of codes that a method is run with; training has coded no pair of `unseen` classes."""
     try:
         kind = methods.find(name)
     except MissingExtra:
@@ -218,6 +219,6 @@ def _codes(name: str, codes: Sequence[Codes] | None, *, by_class: bool) -> list[
     known: list[Codes] = ["modality"]
     if by_class and kind.fuses:
         known.append("fused")
-    if by_class and kind.learns_codes:
+    if by_class and kind.learns_codes and not unseen:
         known.append("training")
     return [code for code in known if codes is None or code in codes]

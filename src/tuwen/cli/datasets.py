@@ -82,6 +82,8 @@ def _tell(row: dict[str, Any]) -> None:
         print(f"\n{title}")
         for name, line in row[title].items():
             _wrapped(f"  {one} {name}", line, wide=24)
+        if title == "splits" and row["relevance"] == "class":
+            _wrapped("  --split zero-shot", "half of the classes are kept from training", wide=24)
     print()
 
 

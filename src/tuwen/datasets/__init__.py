@@ -11,11 +11,13 @@ from tuwen.datasets.base import Dataset, Info, root
 from tuwen.datasets.pairs import Pairs, Splits, paired
 from tuwen.datasets.reading import taken_apart
 from tuwen.datasets.user import load_file
+from tuwen.datasets.zero_shot import below, unseen
 from tuwen.errors import InputError, unknown
 
 __all__ = ["Dataset", "Info", "Pairs", "Splits", "find", "load", "names", "open_dataset", "paired", "root"]
 
 _PARTS = {"base", "pairs", "cutting", "layouts", "captions", "vectors", "listing", "user", "matrices"}
+_PARTS |= {"zero_shot"}
 
 
 @cache
@@ -59,7 +61,8 @@ def load(
     Args:
         data: The name of a benchmark, or a path as `user.load_file` takes it; `./NAME` for a path that is
             named as a benchmark is.
-        split: How to cut it; the default of the data when empty.
+        split: How to cut it; the default of the data when empty. `zero-shot` keeps half of the classes from
+            training, `zero-shot-NAME` does so with another split than the default.
         features: Which features of a benchmark; its default when empty.
         seed: Of splits that are drawn.
         data_root: The folder that holds a folder for each benchmark; see `root`.
@@ -70,6 +73,8 @@ def load(
         InputError: The file holds no pairs, or pairs that cannot be used; says which and why.
         Damaged: A file is not what it should be.
     """
+    if (rest := below(split)) is not None:
+        return unseen(load(data, rest, features, seed=seed, data_root=data_root), seed)
     if data in names():
         return open_dataset(data, data_root).load(split, features, seed=seed)
     path, _ = taken_apart(data)
