@@ -196,9 +196,8 @@ def _card(hit: Hit, best: float, draw: Draw) -> str:
         if picture is None:
             face = f'<p class="face lost">{_word("missing")}</p>'
         else:
-            face = (
-                f'<img class="face" loading="lazy" src="{data_url(picture)}" alt="{_escape(hit.text or name)}">'
-            )
+            shown, words = data_url(picture), _escape(hit.text or name)
+            face = f'<img class="face" loading="lazy" src="{shown}" alt="{words}">'
     else:
         face = f'<blockquote class="face">{_escape(hit.text or "")}</blockquote>'
     facts = [(_word("score"), f"{hit.score:.4f}")]

@@ -1,4 +1,4 @@
-"""What illustrating speaks of: a library, what is asked, the rankings, and what was chosen with its reasons."""
+"""What illustrating speaks of: a library, a question, rankings, and what was chosen with its reasons."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from tuwen.arrays import Array, Modality
 from tuwen.records import Refusal
 
 Mode = Literal["fused", "paper"]
-SignalName = Literal["text", "triples", "image", "through", "cross"]
-SIGNALS: tuple[SignalName, ...] = ("text", "triples", "image", "through", "cross")
+SIGNALS: tuple[str, ...] = ("text", "triples", "image", "through", "cross", "own")
 """Every ranking there can be, in the order in which reasons are told.
 
 text: how like the item's text is to the headline. triples: the same by who does what to whom. image: how
 like the item's picture is to the draft picture. through: how like it is to the pictures of the items whose
 texts are nearest to the headline (asked with a picture: the texts of those whose pictures are nearest).
-cross: how well the headline itself goes with the picture (a picture itself with the text), in a space of
-both.
+cross: how well the headline itself goes with the picture (a picture itself with the text), in the space of
+an encoder of both. own: the same in a space that the library's own pairs taught.
 """
 
 
@@ -36,8 +35,10 @@ class Library:
         pictures: (n,) files; empty where there are none.
         classes: (n,) of the news; empty where unknown.
         hashes: (n,) of the pictures' content; empty where unknown.
+        entities: (n,) what ties an item to others of the same thing; empty where unknown.
         vectors: Unit rows (n, d) float32 by space; a row of zeros where an item has none. Spaces are
-            `text` and `image`, and `cross-text` and `cross-image` that lie in one space.
+            `text` and `image`; `cross-text` and `cross-image`, which lie in one space, as do `own-text` and
+            `own-image`.
         looks: (n,) uint64 perceptual hashes of the pictures; 0 where there is none.
         used: Day on which a picture was last used, by id.
         refusals: What could not be read, and why.
@@ -48,6 +49,7 @@ class Library:
     pictures: list[str]
     classes: list[str]
     hashes: list[str]
+    entities: list[str] = field(default_factory=list)
     vectors: dict[str, Array] = field(default_factory=dict)
     looks: Array = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
     used: dict[str, date] = field(default_factory=dict)
@@ -86,11 +88,11 @@ class Signal:
     """One ranking of a library for one query.
 
     Attributes:
-        name: Which.
+        name: One of `SIGNALS`.
         scores: (n,) float32, higher is better; NaN where an item has nothing to be compared.
     """
 
-    name: SignalName
+    name: str
     scores: Array
 
     def places(self) -> Array:
@@ -113,7 +115,7 @@ class Reason:
         share: Of the fused score, from 0 to 1; 0 where rankings were intersected.
     """
 
-    name: SignalName
+    name: str
     score: float
     place: int
     share: float = 0.0

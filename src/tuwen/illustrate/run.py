@@ -1,0 +1,287 @@
+"""Pictures for headlines, and texts for pictures: the whole pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tuwen.arrays import Array, Modality
+from tuwen.errors import InputError
+from tuwen.files import content_hash
+from tuwen.illustrate import library as libraries
+from tuwen.illustrate import questions, spaces, verdict, weighing
+from tuwen.illustrate.base import Answer, Query, Signal
+from tuwen.illustrate.cache import key_of
+from tuwen.illustrate.choosing import choose
+from tuwen.illustrate.fusing import Order, fuse, intersect
+from tuwen.illustrate.options import Options
+from tuwen.illustrate.signals import Asked, rankings
+from tuwen.records import Refusal
+
+if TYPE_CHECKING:
+    from tuwen.calibration import Verdict
+    from tuwen.classes import TextClassifier
+    from tuwen.collection import Collection
+
+ALONE: tuple[str, ...] = ("text", "through", "cross", "own")
+"""Rankings that a headline alone can ask."""
+
+
+class Illustrator:
+    """A library made ready: ask it for pictures, or texts, any number of times.
+
+    Args:
+        collection: With pictures, and the texts that go with them.
+        text: An encoder of texts as `encoders.load` takes it, `collection` for its own, or `none`. One that
+            needs fitting learns from the library's texts.
+        image: The same for pictures.
+        cross: An encoder of both, the folder of a fitted method, `collection`, or `none`.
+        own: Learn a space from the library's own pairs, where there are 200.
+        classifier: Of texts, for `Options.guess`; None learns one from the library's classes when needed.
+        progress: Told what is being done.
+
+    Raises:
+        InputError: The library is empty, or an encoder does not encode what it is for.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        *,
+        text: str = spaces.TEXT,
+        image: str = spaces.COLLECTION,
+        cross: str = spaces.COLLECTION,
+        own: bool = True,
+        classifier: TextClassifier | None = None,
+        progress: spaces.Progress = lambda step, done, total: None,
+    ) -> None:
+        self.collection = collection
+        self.library = libraries.read(collection)
+        self.spaces, self.cache = spaces.prepare(
+            self.library, collection, text=text, image=image, cross=cross, own=own, progress=progress
+        )
+        self._classifier = classifier
+        self._progress = progress
+        self._rows = {name: row for row, name in enumerate(self.library.ids)}
+        self._hashes = {value: row for row, value in enumerate(self.library.hashes) if value}
+        self._learned: weighing.Learned | None = None
+        self._fit: verdict.Fit | None = None
+        self._asked_before = False
+
+    def ask(
+        self, queries: Sequence[Query], options: Options | None = None
+    ) -> tuple[list[Answer], list[Refusal]]:
+        """Choose for each question; what cannot be asked is listed, the rest goes on.
+
+        Args:
+            queries: Headlines, pictures, or headlines with draft pictures. A headline is answered with
+                pictures, a picture alone with texts.
+            options: How; the defaults when None.
+
+        Returns:
+            Answers in the order of the questions that could be asked, and why others could not. A draft
+            picture that cannot be read is listed too, and its headline is asked without it.
+
+        Raises:
+            InputError: The filter is wrong, or the library cannot be asked in this way.
+        """
+        how = options or Options()
+        self._check(how)
+        checked, refusals = questions.check(queries, self.library)
+        encoded, more = questions.encode(checked, self.spaces)
+        refusals += more
+        guesses = self._guesses([query for query, _ in encoded], how)
+        allowed = {
+            kind: libraries.allowed(self.collection, self.library, kind, how.where)
+            for kind in {questions.wanted(query) for query, _ in encoded}
+        }
+        used = self._used_lately(how)
+        answers = [
+            self._answer(query, vectors, guess, allowed[questions.wanted(query)], used, how)
+            for (query, vectors), guess in zip(encoded, guesses, strict=True)
+        ]
+        return _first_for(answers), refusals
+
+    def learned(self) -> weighing.Learned | None:
+        """Weights that the library's own pairs taught, and how good they are; None where they are too few.
+
+        The text ranking cannot be weighed in this way, as a headline whose own text is taken out has none:
+        it counts as much as `through`, which speaks of the same texts.
+        """
+        self._learn()
+        return self._learned
+
+    def fits(self) -> verdict.Fit | None:
+        """What tells that nothing fits; None where the library cannot teach it."""
+        self._learn()
+        return self._fit
+
+    def _learn(self) -> None:
+        if self._asked_before:
+            return
+        names = [name for name in ALONE if name != "text" and self._can(name)]
+        self._progress("learning from the library's own pairs", 0, None)
+        mark = self._mark()
+        kept = self.cache.value(
+            key_of("weights", mark),
+            lambda: _json(weighing.learn_weights(self.library, self.spaces, names) if names else None),
+        )
+        self._learned = None if kept is None else weighing.Learned.from_json(kept)
+        kept = self.cache.value(key_of("fit", mark), lambda: _json(verdict.learn(self.library)))
+        self._fit = None if kept is None else verdict.Fit.from_json(kept)
+        self._asked_before = True
+
+    def _can(self, name: str) -> bool:
+        known = self.library.vectors
+        if name == "through":
+            return "text" in known and "image" in known
+        return {"text": "text", "cross": "cross-image", "own": "own-image"}[name] in known
+
+    def _mark(self) -> str:
+        """Tells this library in these spaces from every other."""
+        parts = [spaces.digest_of(self.library, "text"), spaces.digest_of(self.library, "image")]
+        parts += self.library.classes
+        for name, encoder in (
+            ("text", self.spaces.text.encoder if self.spaces.text else None),
+            ("image", self.spaces.image),
+            ("cross", self.spaces.cross),
+        ):
+            parts.append(f"{name} {encoder.fingerprint if encoder is not None else ''}")
+        return key_of(*parts, "own" if self.spaces.own is not None else "", str(weighing.RECIPE))
+
+    def _check(self, how: Options) -> None:
+        if how.mode == "paper" and (self.spaces.text is None or "image" not in self.library.vectors):
+            raise InputError(
+                "the mode paper joins nearest pictures and nearest texts; the library needs both, and an "
+                "encoder for each"
+            )
+
+    def _guesses(self, queries: Sequence[Query], how: Options) -> list[tuple[str, float | None]]:
+        """The class that each answer is kept to, and how probable it is where it was guessed."""
+        made: list[tuple[str, float | None]] = [(query.label, None) for query in queries]
+        open_rows = [row for row, query in enumerate(queries) if query.text and not query.label]
+        if not how.guess or not open_rows:
+            return made
+        classifier = self._classifier or self._titles()
+        self._classifier = classifier
+        chances = classifier.probabilities([queries[row].text for row in open_rows])
+        known = set(self.library.classes)
+        for row, line in zip(open_rows, chances, strict=True):
+            # a classifier may know classes that the library lacks
+            places = [place for place in np.argsort(-line) if classifier.classes_[place] in known]
+            if places:
+                made[row] = (classifier.classes_[places[0]], float(line[places[0]]))
+        return made
+
+    def _titles(self) -> TextClassifier:
+        """A classifier learned from the library's own texts and classes."""
+        from tuwen.classes.titles import Titles
+
+        rows = [
+            row
+            for row, (text, name) in enumerate(zip(self.library.texts, self.library.classes, strict=True))
+            if text and name
+        ]
+        if len({self.library.classes[row] for row in rows}) < 2:
+            raise InputError(
+                "the library's texts have no two classes to learn from; index them with --label-column, name "
+                "a classifier with --classifier, or do without"
+            )
+        self._progress("learning the classes of headlines", 0, None)
+        return Titles().fit(
+            [self.library.texts[row] for row in rows], [self.library.classes[row] for row in rows]
+        )
+
+    def _used_lately(self, how: Options) -> dict[int, date]:
+        since = how.today - how.lately
+        return {
+            self._rows[name]: day for name, day in how.used.items() if day >= since and name in self._rows
+        }
+
+    def _answer(
+        self,
+        query: Query,
+        vectors: dict[str, Array],
+        guess: tuple[str, float | None],
+        allowed: Array,
+        used: dict[int, date],
+        how: Options,
+    ) -> Answer:
+        kind, (label, sure) = questions.wanted(query), guess
+        hidden = self._rows[query.leave_out] if query.leave_out else -1
+        candidates = allowed.copy()
+        if label:
+            candidates &= np.array([name == label for name in self.library.classes], dtype=bool)
+        if hidden >= 0:
+            candidates[hidden] = False
+        asked = Asked(kind=kind, vectors=vectors, hidden=hidden)
+        signals = [s for s in rankings(self.library, asked, candidates) if how.weights.get(s.name) != 0]
+        order, weights = self._order(query, signals, candidates, how)
+        seen = self._seen(query) if query.text or how.mode == "paper" else -1
+        choices = choose(
+            self.library, order, signals, how.k, kind=kind, headline=query.text, seen=seen,
+            used=used if kind == "image" else None, skip_used=how.skip_used,
+        )  # fmt: skip
+        judged = self._judged(kind, vectors, hidden)
+        fits = judged.fits if judged is not None else None
+        return Answer(
+            query=query,
+            choices=choices,
+            label=label,
+            label_probability=sure,
+            fits=fits if choices else False,
+            probability=judged.probability if judged is not None else None,
+            weights=weights,
+        )
+
+    def _order(
+        self, query: Query, signals: list[Signal], candidates: Array, how: Options
+    ) -> tuple[Order, dict[str, float]]:
+        by_name = {signal.name: signal for signal in signals}
+        if how.mode == "paper":
+            near, far = ("text", "image") if questions.wanted(query) == "image" else ("image", "text")
+            # without a draft the pictures nearest to those of the nearest texts stand for its neighbours
+            first, second = by_name.get(far, by_name.get("through")), by_name.get(near)
+            if first is None or second is None:
+                return Order(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)), {}
+            return intersect(first, second, how.reach), {}
+        learned = self.learned() if how.fusing == "learned" else None
+        if learned is not None and query.picture is None and questions.wanted(query) == "image":
+            known = learned.weights | {"text": learned.weights.get("through", 1.0)}
+            weights = {name: how.weights.get(name, known.get(name, 1.0)) for name in by_name}
+            return fuse(signals, candidates, weights, by_rank=False), weights
+        weights = {name: how.weights.get(name, 1.0) for name in by_name}
+        return fuse(signals, candidates, weights, by_rank=how.fusing != "weighted"), weights
+
+    def _seen(self, query: Query) -> int:
+        """The library's item with the very picture that came with the question; -1 for none."""
+        if query.picture is None:
+            return -1
+        return self._hashes.get(content_hash(query.picture.read_bytes()), -1)
+
+    def _judged(self, kind: Modality, vectors: dict[str, Array], hidden: int) -> Verdict | None:
+        fit = self.fits()
+        if fit is None or kind != "image":
+            return None
+        rows = np.array([hidden] if hidden >= 0 else [], dtype=np.int64)
+        return fit.judge(self.library, vectors, rows)
+
+
+def _json(value: weighing.Learned | verdict.Fit | None) -> Mapping[str, object] | None:
+    return None if value is None else value.to_json()
+
+
+def _first_for(answers: list[Answer]) -> list[Answer]:
+    """The same answers, with a mark at pictures that an earlier question of the batch has in first place."""
+    taken: dict[str, str] = {}
+    made = []
+    for answer in answers:
+        marked = tuple(replace(choice, first_for=taken.get(choice.id, "")) for choice in answer.choices)
+        made.append(replace(answer, choices=marked))
+        if marked and questions.wanted(answer.query) == "image":
+            taken.setdefault(marked[0].id, answer.query.id)
+    return made
