@@ -55,7 +55,9 @@ class Recorded(Extractor):
     """
 
     def __init__(self, triples: Mapping[str, Sequence[Triple]], refusals: Sequence[Refusal] = ()) -> None:
-        self._triples = {_key(text): list(found) for text, found in triples.items()}
+        self._triples: dict[str, list[Triple]] = {}
+        for text, found in triples.items():
+            self._triples.setdefault(_key(text), []).extend(found)
         self.refusals = list(refusals)
         self.missed = 0
 
