@@ -246,6 +246,8 @@ def _grouped(counts: dict[str, int]) -> dict[str, str]:
 
 
 def _plain(value: object) -> str:
+    if value is None:
+        return "–"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"

@@ -109,4 +109,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "clusters": ("clusters", "簇"),
     "clusters of two or more": ("clusters of two or more", "两个及以上条目的簇"),
     "largest": ("largest", "最大"),
+    "left alone": ("left items without a match", "左侧无匹配条目"),
+    "right alone": ("right items without a match", "右侧无匹配条目"),
+    "items alone": ("items without a match", "无匹配条目"),
+    "neighbours": ("neighbours", "近邻"),
+    "labelled only": ("added because they are labelled", "因有标注而加入"),
+    "log loss": ("log loss", "对数损失"),
+    "true pairs": ("true pairs", "真实匹配"),
 }
