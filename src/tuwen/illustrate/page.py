@@ -154,10 +154,11 @@ def _card(choice: Choice, best: float, size: int, draw: Draw, *, for_text: bool)
         words = ""
     share = max(0.0, min(1.0, choice.score / best)) if best > 0 else 0.0
     name = f" · {escape(choice.label)}" if choice.label else ""
+    reasons = "".join(_reason(reason, choice.reasons, size) for reason in choice.reasons)
     return f"""<li>{face}
 <div class="body"><p class="name"><b class="rank">{choice.rank}</b> <span>{escape(choice.id)}{name}</span></p>
 {_bar(share)}{_marks(choice)}{words}{_shared(choice)}
-<ul class="why">{"".join(_reason(reason, choice.reasons, size) for reason in choice.reasons)}</ul></div></li>"""
+<ul class="why">{reasons}</ul></div></li>"""
 
 
 def _marks(choice: Choice) -> str:
@@ -207,7 +208,7 @@ def _key(used: set[str]) -> str:
     if not lines:
         return ""
     heading = in_both(
-        "What the reasons mean: place among all that may be chosen, score, and the bar its part of the choice",
+        "What the reasons mean: place among all, score, and as a bar its part of the choice",
         "理由说明：依次为在可选条目中的名次、得分；条形为其在选择中的份额",
     )
     return f'<details class="key" open><summary>{heading}</summary><dl>{lines}</dl></details>'

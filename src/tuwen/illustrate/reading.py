@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tuwen.data import encoding_of, open_source, read_lines
+from tuwen.data import open_source
+from tuwen.data.lines import encoding_of, read_lines
 from tuwen.errors import InputError
 from tuwen.illustrate.base import Library, Query
 from tuwen.records import Record, Refusal
@@ -90,7 +91,7 @@ def span(text: str) -> timedelta:
 def _query(record: Record, number: int) -> Query:
     text = record.texts[0].text if record.texts else ""
     picture = record.images[0] if record.images else None
-    names = [record.entity, *(item.id for item in (*record.texts, *record.images))]
+    names = [record.entity, *(text.id for text in record.texts), *(image.id for image in record.images)]
     file = picture.file if picture is not None else None
     if file is not None and not text:
         names.append(file.name)
