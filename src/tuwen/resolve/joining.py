@@ -34,7 +34,8 @@ class Joint:
         origin: `labels`: probabilities are calibrated on labelled pairs. `mixture`: they are estimates.
         matches: Labelled matches learned from, or the number of matches that the mixture supposes.
         others: Labelled pairs that are none.
-        loss: Log loss on labelled pairs, each by a model of the others; NaN for a mixture.
+        loss: Log loss on labelled pairs, each by a model of the others; None for a mixture.
+        threshold: What was decided by when it was learned; None for a mixture.
     """
 
     names: tuple[str, ...]
@@ -45,7 +46,8 @@ class Joint:
     origin: Literal["labels", "mixture"]
     matches: float
     others: float
-    loss: float = float("nan")
+    loss: float | None = None
+    threshold: float | None = None
 
     def probability(self, evidence: Evidence) -> Array:
         """Of each pair, (m,) float64.
@@ -53,7 +55,7 @@ class Joint:
         Raises:
             InputError: The evidence is other than what was learned from.
         """
-        values = self._values(evidence)
+        values = self.aligned(evidence)
         found = np.empty(len(values))
         for start in range(0, len(values), _ROWS):
             found[start : start + _ROWS] = sigmoid(
@@ -65,7 +67,12 @@ class Joint:
         """What each piece of evidence adds to the log odds of a pair that is average in all, (m, e)."""
         return standardised(values, self.centre, self.scale) * self.weights
 
-    def _values(self, evidence: Evidence) -> Array:
+    def aligned(self, evidence: Evidence) -> Array:
+        """The evidence in the order of the model, (m, e); NaN for what is lacking and has no weight.
+
+        Raises:
+            InputError: Evidence with a weight is lacking.
+        """
         if evidence.names == self.names:
             return evidence.values
         lacking = [name for name in self.names if name not in evidence.names]
@@ -80,7 +87,7 @@ class Joint:
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
-        made = {name: value for name, value in asdict(self).items() if name in _ARRAYS or value == value}
+        made = asdict(self)
         write_json(path, {"format": FORMAT, **made, **{name: made[name].tolist() for name in _ARRAYS}})
 
     @classmethod

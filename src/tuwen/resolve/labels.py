@@ -37,7 +37,8 @@ def read_labels(path: Path) -> tuple[list[Decision], list[Refusal]]:
             f"{path} is not there; give a table of left,right,match or the decisions of a review"
         )
     if path.suffix.lower() == ".json":
-        return list(read_decisions(path)), []
+        decisions = read_decisions(path)
+        return list(decisions), decisions.refusals
     rows = Rows(path)
     left, right = (_column(rows.columns, names, path) for names in (_LEFT, _RIGHT))
     match = next((name for name in rows.columns if name.strip().lower() in _MATCH), None)

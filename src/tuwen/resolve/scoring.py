@@ -104,6 +104,12 @@ def standing(similarity: Array, candidates: Candidates) -> dict[str, Array]:
     return found
 
 
+def places_among(owners: Array, values: Array) -> Array:
+    """Place of each value among those of its owner, (m,) from 1, the largest first; equal ones share."""
+    count = int(owners.max()) + 1 if len(owners) else 0
+    return _among(owners, np.nan_to_num(values, nan=-np.inf), count)[0]
+
+
 def _among(owners: Array, values: Array, count: int) -> tuple[Array, Array, Array]:
     """Each value's place among its owner's, from 1; its lead over the best other; each owner's mean best.
 
