@@ -256,6 +256,8 @@ def _check_free(folder: Path) -> None:
 
 def _keep(folder: Path, method: Method, given: Given) -> Given:
     """Write all of it beside, then let it take its place at once."""
+    from tuwen.report import curves  # reports know benchmarks, which know this file
+
     folder = folder.absolute()
     made = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -263,6 +265,7 @@ def _keep(folder: Path, method: Method, given: Given) -> Given:
         for kind, encoder in given.fitted.items():
             encoder.save(made / kind)
         learned.write(made, method, given.sides)
+        curves.keep(made, type(method).__module__.rpartition(".")[2], method.course)
         if folder.exists():
             shutil.rmtree(folder)
         made.rename(folder)

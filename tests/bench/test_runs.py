@@ -22,6 +22,7 @@ def run():
         chance={"i2t/map": 0.1},
         values={"i2t/map": np.array([0.25, np.nan, 0.75])},
         curves={"i2t": np.array([[1.0, 0.5], [0.5, 1.0]])},
+        course={"loss": [2.0, 1.0], "validation": [0.1, 0.2], "epoch": 2, "stopped": ""},
         fit_seconds=1.5,
         peak_mb=64.0,
         notes=("odd",),

@@ -29,6 +29,27 @@ def test_a_cell_gives_figures_seconds_and_memory(cell, cut_as, halves):
     assert run.peak_mb >= run.about["fit_peak_mb"] > run.about["data_mb"] - 5 > 0
 
 
+def test_how_a_network_was_trained_is_kept_and_a_loss_that_is_no_number_told(
+    cell, cut_as, halves, monkeypatch
+):
+    network = pytest.importorskip("tuwen.methods.network")
+    cut_as(**halves)
+    small = cell("vsepp", {"epochs": 6, "hidden": 8, "dim": 4, "device": "cpu", "patience": 2})
+    run = run_cell(small)
+    assert len(run.course["loss"]) == len(run.course["validation"]) > 0
+    assert not any("ended" in note for note in run.notes)
+    step = network.Network._update
+
+    def spoiled(self, batch):
+        return step(self, batch) if batch.progress < 0.4 else float("nan")
+
+    monkeypatch.setattr(network.Network, "_update", spoiled)
+    run = run_cell(replace(small, params=small.params | {"patience": 0}))
+    assert "training ended at epoch 4: the loss is nan at step 1 of epoch 4" in run.notes
+    assert run.figures
+    assert run_cell(cell()).course == {}
+
+
 def test_what_is_told_of_the_machine_does_not_name_it(cell, cut_as, halves):
     cut_as(**halves)
     about = run_cell(cell()).about

@@ -10,6 +10,7 @@ from tiny import COLOURS
 from tuwen import encoders, methods
 from tuwen.cli import _run
 from tuwen.cli.fit import _learned_something
+from tuwen.report import plots
 
 
 @pytest.fixture
@@ -101,6 +102,19 @@ def test_a_method_must_beat_chance_both_ways(of_texts, learned):
         )
     ]
     assert _learned_something(SimpleNamespace(name="cca", figures=figures)) == learned
+
+
+def test_how_a_network_was_trained_is_told_and_drawn(tuwen, features, tmp_path):
+    pytest.importorskip("torch")
+    settings = ("--set", "epochs=3", "--set", "hidden=8", "--dim", 4, "--no-check")
+    done = tuwen("fit", "vsepp", "--pairs", features, "-o", tmp_path / "m", *settings)
+    assert done.code == 0, done.err
+    kept = methods.load(tmp_path / "m").epoch_
+    assert f"Epoch {kept} of 3 was kept" in done.err
+    drawn = (tmp_path / "m" / "training.png").is_file()
+    assert drawn == plots.available() == ("Loss and validation by epoch" in done.err)
+    plain = tuwen("fit", "cca", "--pairs", features, "-o", tmp_path / "n", "--dim", 4, "--no-check")
+    assert "Epoch" not in plain.err and not list((tmp_path / "n").glob("training.*"))
 
 
 def test_scores_alone_are_kept_but_index_nothing(tuwen, features, tmp_path):

@@ -1,5 +1,7 @@
 """The loop that all networks share: what is validated, what is kept, and what becomes of bad training."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -52,6 +54,17 @@ def test_a_loss_that_is_no_number_stops_with_the_last_good_epoch(classes, monkey
     assert method.epoch_ == 3
     assert "the loss is nan at step 1 of epoch 4" in method.stopped_
     assert np.isfinite(method.transform(classes[0], "image")).all()
+
+
+def test_how_training_went_is_told_in_plain_values(classes, tmp_path):
+    fresh = VSEPP(**SMALL)
+    assert fresh.course == {}
+    method = fresh.fit(*classes)
+    course = json.loads(json.dumps(method.course))
+    assert course == methods.load(method.save(tmp_path) or tmp_path).course
+    assert (len(course["loss"]), len(course["validation"]), course["stopped"]) == (6, 6, "")
+    assert course["validation"][course["epoch"] - 1] == max(course["validation"])
+    assert VSEPP(**SMALL, validation=0.0).fit(*classes).course["validation"] == []
 
 
 def test_weights_that_a_step_spoils_are_not_kept(classes, monkeypatch):

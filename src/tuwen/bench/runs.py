@@ -84,6 +84,7 @@ class Run:
         chance: Values of guessing on the same labels, by `direction/metric`.
         values: Of every query, by `direction/metric`; NaN for queries that are skipped.
         curves: Precision and recall, (2, points), by direction.
+        course: How training went, as `Method.course` tells it; empty for methods that know no epochs.
         fit_seconds: Of `fit`, without the loading of libraries.
         code_seconds: Of coding queries and database, or of scoring where nothing can be coded.
         peak_mb: Largest resident memory of the process, MB (2^20).
@@ -100,6 +101,7 @@ class Run:
     chance: dict[str, float] = field(default_factory=dict)
     values: dict[str, Array] = field(default_factory=dict)
     curves: dict[str, Array] = field(default_factory=dict)
+    course: dict[str, Any] = field(default_factory=dict)
     fit_seconds: float = 0.0
     code_seconds: float = 0.0
     peak_mb: float = 0.0

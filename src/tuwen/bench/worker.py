@@ -67,11 +67,22 @@ def _run(cell: Cell, data_root: Path | None, cache: Path | None) -> dict[str, An
         "files": material.files,
         "sizes": material.sizes,
         **{name: getattr(scored, name) for name in scored.__dataclass_fields__},
+        "course": method.course,
         "fit_seconds": fit_seconds,
         "peak_mb": round(peak, 1),
-        "notes": (*material.notes, *scored.notes),
+        "notes": (*material.notes, *scored.notes, *_faults(method.course)),
         "about": machine.about() | more,
     }
+
+
+def _faults(course: dict[str, Any]) -> list[str]:
+    """That training ended because it could not go on, not because it was done."""
+    why = course.get("stopped", "")
+    return (
+        [f"training ended at epoch {len(course['loss']) + 1}: {why}"]
+        if why and "no better" not in why
+        else []
+    )
 
 
 def _fit(method: Method, material: Material) -> float:

@@ -152,6 +152,8 @@ def _tell(done: Fit, pairs: str, style: str) -> None:
             )
     images, texts = _output.counted(done.images, "picture"), _output.counted(done.texts, "text")
     _output.note(f"{done.name} fitted on {images} and {texts} in {done.seconds:.1f} s: {done.folder}")
+    if course := done.method.course:
+        _output.note(_course(course, done.folder))
     folder = shlex.quote(str(done.folder))
     if done.indexes:
         source = pairs if not pairs.endswith(".npz") else "SOURCE"
@@ -165,6 +167,15 @@ def _tell(done: Fit, pairs: str, style: str) -> None:
             "The file does not say which encoder made its features, so new pictures and words cannot be "
             f"encoded for it: it cannot index a collection; {use}"
         )
+
+
+def _course(course: dict[str, Any], folder: Path) -> str:
+    """What training came to, and where its curves are."""
+    told = f"Epoch {course['epoch']} of {len(course['loss'])} was kept"
+    if course["stopped"]:
+        told += f"; training ended early: {course['stopped']}"
+    picture = folder / "training.png"
+    return f"{told}. Loss and validation by epoch: {picture}" if picture.is_file() else f"{told}."
 
 
 def _learned_something(done: Fit) -> bool:

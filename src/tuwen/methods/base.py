@@ -116,6 +116,15 @@ class Method(ABC):
         """What `fit` learned, by attribute name: arrays, numbers, texts, and lists and dicts of them."""
         return {name: value for name, value in vars(self).items() if name.endswith("_")}
 
+    @property
+    def course(self) -> dict[str, Any]:
+        """How training went, as plain values; empty for methods that know no epochs.
+
+        `loss` and `validation` are lists with a value an epoch, the latter empty where nothing was held out;
+        `epoch` is the one that was kept, from 1 on; `stopped` says why training ended early.
+        """
+        return {}
+
     def restore(self, state: dict[str, Any]) -> None:
         """Take on what another fit learned."""
         for name, value in state.items():

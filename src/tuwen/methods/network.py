@@ -299,6 +299,17 @@ class Network(Method):
             learned["weights_"] = {name: value.cpu().numpy() for name, value in weights.items()}
         return learned
 
+    @property
+    def course(self) -> dict[str, Any]:
+        """See the base."""
+        if "curve_" not in vars(self):
+            return {}
+        told: dict[str, Any] = {}
+        for name in ("loss", "validation"):
+            values = np.asarray(self.curve_.get(name, ()), dtype=np.float64)
+            told[name] = values.tolist() if np.isfinite(values).all() else []
+        return told | {"epoch": int(self.epoch_), "stopped": str(self.stopped_)}
+
     def restore(self, state: dict[str, Any]) -> None:
         """Take on what another fit learned."""
         weights = {name: torch.from_numpy(np.asarray(value)) for name, value in state.pop("weights_").items()}

@@ -31,7 +31,7 @@ from tuwen.report.words import (
 _FOLDER = Path(__file__).parent
 _STYLE = (_FOLDER / "page.css").read_text(encoding="utf-8")
 _SCRIPT = (_FOLDER / "page.js").read_text(encoding="utf-8")
-_DRAWN = ("i2t", "t2i", "chance", "bits", "recall", "precision")
+_DRAWN = ("i2t", "t2i", "chance", "bits", "recall", "precision", "epoch", "loss", "held_out", "kept")
 _ABOUT = (
     *("date", "tuwen", "processor", "cores", "threads", "memory_gb", "system", "python", "numpy", "scipy"),
     "scikit-learn",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tuwen.bench.runs import DIRECTIONS
+from tuwen.report import curves
 from tuwen.report.grouping import Row, Table
 from tuwen.report.plots import Bars, Drawing, Line, Panel, bars, lines
 from tuwen.report.words import metric_name, said, settings, title
@@ -16,8 +17,9 @@ MOST = 12
 
 
 def drawn(table: Table) -> dict[str, Drawing]:
-    """Drawings of a table by name: `curves`, `bars`, `bits`; those that have something to show."""
+    """Drawings of a table by name: `curves`, `bars`, `bits`, `training`; those with something to show."""
     made = {"curves": _curves(table), "bars": _bars(table), "bits": _against_bits(table)}
+    made[curves.NAME] = _training(table)
     return {name: drawing for name, drawing in made.items() if drawing is not None}
 
 
@@ -76,6 +78,19 @@ def _bars(table: Table) -> Drawing | None:
         spreads = np.array([np.nan if score is None else score.spread for score in scores])
         kinds.append(Bars(said(direction), values, spreads, table.chance.get(key)))
     return bars(names(rows, bits=table.hashing), kinds, x=metric_name(table.metric), title=title(table))
+
+
+def _training(table: Table) -> Drawing | None:
+    """How the first run of the best rows was trained."""
+    rows = [row for row in table.good if row.runs[0].course]
+    shown = rows[:MOST]
+    courses = {
+        name: row.runs[0].course for name, row in zip(names(shown, bits=table.hashing), shown, strict=True)
+    }
+    heading = f"{title(table)} · {said('course')}"
+    if len(rows) > len(shown):
+        heading += f" · the best {len(shown)} of {len(rows)}"
+    return curves.training(courses, heading)
 
 
 def _against_bits(table: Table) -> Drawing | None:

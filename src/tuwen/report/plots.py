@@ -22,6 +22,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("-", "--", ":", "-.")
 INK, GRID = "#1d1f23", "#d9d7d1"
 _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_RING = {"color": INK, "marker": "o", "markersize": 7, "markerfacecolor": "none", "linestyle": "none"}
 _ROOM = 90  # characters of a title; those of Chinese count twice
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _CHINESE_FONTS = (
@@ -41,6 +42,7 @@ class Line:
         y: (points,).
         low: Lower ends of error bars, (points,), or None.
         high: Upper ends.
+        mark: Place of a point with a ring around it, or None.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Line:
     y: Array
     low: Array | None = None
     high: Array | None = None
+    mark: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +107,16 @@ class Drawing:
             temporary.write_bytes(self.png)
 
 
-def lines(panels: Sequence[Panel], *, x: str, y: str, title: str = "", ticks: Array | None = None) -> Drawing:
+def lines(
+    panels: Sequence[Panel],
+    *,
+    x: str,
+    y: str,
+    title: str = "",
+    ticks: Array | None = None,
+    mark: str = "",
+    apart: bool = False,
+) -> Drawing:
     """Lines in panels side by side, with one legend.
 
     Args:
@@ -114,14 +126,16 @@ def lines(panels: Sequence[Panel], *, x: str, y: str, title: str = "", ticks: Ar
         title: Above all.
         ticks: Values of the horizontal axis, evenly apart in their logarithm, such as bits; None for a
             plain axis.
+        mark: What a ring around a point says, for the legend.
+        apart: Each panel has a scale of its own.
 
     Raises:
         MissingExtra: matplotlib is not installed.
     """
     names = list(dict.fromkeys(line.name for panel in panels for line in panel.lines))
-    with _style([title, x, y, *names, *(panel.title for panel in panels)]) as figure_of:
+    with _style([title, x, y, mark, *names, *(panel.title for panel in panels)]) as figure_of:
         figure = figure_of((4.2 * len(panels), 3.6 + 0.2 * -(-len(names) // 4)))
-        every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        every = figure.subplots(1, len(panels), sharey=not apart, squeeze=False)[0]
         for axes, panel in zip(every, panels, strict=True):
             for line in panel.lines:
                 place = names.index(line.name)
@@ -137,6 +151,8 @@ def lines(panels: Sequence[Panel], *, x: str, y: str, title: str = "", ticks: Ar
                 axes.set_xscale("log", base=2)
                 axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
                 axes.minorticks_off()
+        if any(line.mark is not None for panel in panels for line in panel.lines):
+            every[0].plot([], [], label=mark, **_RING)
         every[0].set_ylabel(y)
         _legend(figure, every)
         return _drawing(figure, title)
@@ -186,6 +202,8 @@ def _line(axes: Any, line: Line, place: int, *, marked: bool, aside: float) -> N
         "linewidth": 1.8,
         "label": line.name,
     }
+    if line.mark is not None:
+        axes.plot(line.x[line.mark], line.y[line.mark], zorder=3, **_RING)
     if not marked:
         axes.plot(line.x, line.y, **look)
     elif line.low is None or line.high is None:

@@ -58,9 +58,9 @@ def text(
 def write(runs: Iterable[Run], folder: Path, *, command: str = "") -> Path:
     """Write `report.md`, `results.csv`, `results.json`, `report.html`, and drawings as SVG and PNG.
 
-    Drawings are `curves` (precision against recall), `bars` and, of several numbers of bits, `bits`; with
-    more than one table they are numbered (`curves-2.svg`). Without matplotlib there are none, and the report
-    says how to get them.
+    Drawings are `curves` (precision against recall), `bars`, of several numbers of bits `bits`, and of
+    networks `training` (loss and validation by epoch); with more than one table they are numbered
+    (`curves-2.svg`). Without matplotlib there are none, and the report says how to get them.
 
     Args:
         runs: In any order, from any number of commands.
