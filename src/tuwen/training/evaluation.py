@@ -126,7 +126,7 @@ def write_report(folder: Path, about: dict[str, Any], found: Evaluation | None) 
         "",
     ]
     if plots.available():
-        _draw(course["curve"]).write(folder, "curves")
+        _draw(course["curve"], course["best_epoch"] - 1).write(folder, "curves")
         lines += ["![Loss and validation by epoch](curves.png)", ""]
     with replacing(folder / "report.md") as temporary:
         temporary.write_text("\n".join(lines), encoding="utf-8")
@@ -157,13 +157,15 @@ def _table(found: Evaluation | None) -> list[str]:
     return lines
 
 
-def _draw(curve: dict[str, Sequence[float]]) -> plots.Drawing:
+def _draw(curve: dict[str, Sequence[float]], kept: int) -> plots.Drawing:
     panels = []
     for name in ("loss", "validation"):
         values = np.asarray(curve[name], dtype=np.float64)
         if len(values) and np.isfinite(values).any():
-            panels.append(plots.Panel(name, [plots.Line(name, np.arange(1, len(values) + 1), values)]))
-    return plots.lines(panels, x="epoch", y="", title="Training")
+            panels.append(
+                plots.Panel(name, [plots.Line(name, np.arange(1, len(values) + 1), values, mark=kept)])
+            )
+    return plots.lines(panels, x="epoch", y="", title="Training", mark="the epoch that was kept", apart=True)
 
 
 def _asked(folder: Path, held: Material) -> tuple[int, float, float]:
