@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     from tuwen.classes import TextClassifier
     from tuwen.collection import Collection
-    from tuwen.illustrate.base import Answer, Choice, Query
+    from tuwen.illustrate.base import Answer, Query
     from tuwen.illustrate.options import Options
     from tuwen.illustrate.run import Illustrator
     from tuwen.records import Refusal
+    from tuwen.triples.base import Extractor
 
-_COLUMNS = ("query", "rank", "id", "score", "class", "why", "marks", "text", "picture")
+_COLUMNS = ("query", "rank", "id", "picture", "class", "why", "marks", "text")
 _RANKINGS = ("text", "triples", "image", "through", "cross", "own")
 
 
@@ -68,7 +69,16 @@ _RANKINGS = ("text", "triples", "image", "through", "cross", "own")
     "paper does.  [default: fused]",
 )
 @click.option(
-    "--text", metavar="SPEC", help="What compares texts: an encoder, `triples`, `collection`, `none`."
+    "--text",
+    metavar="SPEC",
+    help="What compares texts: an encoder, such as doc2vec,variant=dm; `collection` for its own.  "
+    "[default: n-grams of characters]",
+)
+@click.option(
+    "--triples",
+    metavar="rules|FILE",
+    help="Compare texts by who does what to whom too, with --mode paper by that alone: found by rules, or "
+    "kept in a file.",
 )
 @click.option("--image", metavar="SPEC", help="What compares pictures.  [default: the collection's encoder]")
 @click.option(
@@ -148,6 +158,8 @@ def _answer(
     launch: bool | None,
     how: dict[str, Any],
 ) -> None:
+    from tuwen.illustrate.rows import rows
+
     found = _illustrator(collection, how)
     options, unread = _chosen(found, used, how)
     if how["leave_own"]:
@@ -155,7 +167,10 @@ def _answer(
     answers, more = found.ask(queries, options)
     left_out = [*refusals, *more]
     size = len(found.library)
-    _output.emit(_rows(answers), style, columns=_COLUMNS, cut="text", empty="No fitting picture.")
+    shown, style = rows(answers, left_out), _output.chosen(style)
+    if style == "table":
+        shown = [row | {"picture": Path(row["picture"]).name} for row in shown if row["rank"]]
+    _output.emit(shown, style, columns=_COLUMNS, cut="text", empty="No fitting picture.")
     _verdicts(answers)
     _sources.tell_refusals(left_out)
     _tell_used(unread)
@@ -216,9 +231,19 @@ def _illustrator(collection: Collection, how: dict[str, Any]) -> Illustrator:
             image=how["image"] or spaces.COLLECTION,
             cross=how["cross"] or spaces.COLLECTION,
             own=how["own"],
+            triples=_extractor(how["triples"]),
             classifier=_classifier(how["classifier"]),
             progress=lambda step, done, total: report(done, total),
         )
+
+
+def _extractor(name: str | None) -> Extractor | None:
+    if name is None:
+        return None
+    from tuwen.triples.given import Recorded
+    from tuwen.triples.rules import Rules
+
+    return Rules() if name == "rules" else Recorded.open(name)
 
 
 def _classifier(name: str | None) -> TextClassifier | None:
@@ -273,57 +298,15 @@ def _without_own(queries: list[Query], found: Illustrator) -> list[Query]:
     return [replace(query, leave_out=query.id if query.id in known else "") for query in queries]
 
 
-def _rows(answers: Sequence[Answer]) -> list[dict[str, Any]]:
-    rows = []
-    for answer in answers:
-        about = {
-            "query": answer.query.id,
-            "headline": answer.query.text,
-            "asked_class": answer.label,
-            "class_probability": answer.label_probability,
-            "fits": answer.fits,
-            "probability": answer.probability,
-        }
-        for choice in answer.choices:
-            rows.append(about | _row(choice))
-        if not answer.choices:
-            rows.append(about | {"rank": None, "id": None, "marks": "no fitting picture"})
-    return rows
-
-
-def _row(choice: Choice) -> dict[str, Any]:
-    marks = []
-    if choice.used is not None:
-        marks.append(f"used on {choice.used}")
-    if choice.first_for:
-        marks.append(f"first for {choice.first_for} too")
-    return {
-        "rank": choice.rank,
-        "id": choice.id,
-        "score": round(choice.score, 6),
-        "class": choice.label,
-        "picture": choice.picture,
-        "text": choice.text,
-        "why": ", ".join(f"{reason.name} {reason.place}" for reason in choice.reasons),
-        "shared": list(choice.shared),
-        "marks": "; ".join(marks),
-        "used": choice.used.isoformat() if choice.used is not None else None,
-        "first_for": choice.first_for or None,
-        "looks_alike": list(choice.alike),
-        "reasons": [
-            {"ranking": r.name, "place": r.place, "score": round(r.score, 6), "share": round(r.share, 4)}
-            for r in choice.reasons
-        ],
-    }
-
-
 def _verdicts(answers: Sequence[Answer]) -> None:
+    from tuwen.illustrate.rows import thing
+
     for answer in answers:
-        thing = "picture" if answer.query.text else "text"
+        looked_for = thing(answer)
         if not answer.choices:
-            _output.note(f"{answer.query.id}: no fitting {thing}")
+            _output.note(f"{answer.query.id}: no fitting {looked_for}")
         elif answer.fits is False:
-            _output.note(f"{answer.query.id}: no fitting {thing}; these are only the nearest")
+            _output.note(f"{answer.query.id}: no fitting {looked_for}; these are only the nearest")
 
 
 def _tell_used(refusals: Sequence[Refusal]) -> None:

@@ -135,6 +135,7 @@ class Choice:
         reasons: What each ranking said, those that say something.
         shared: Words that the headline and the item's text have in common.
         used: Day on which the picture, or one that looks alike, was used lately.
+        itself: Whether its picture is the very one that was asked with.
         first_for: Another query of the same batch that has this picture in the first place.
         alike: Ids of pictures that look the same and were passed over for this one.
     """
@@ -148,6 +149,7 @@ class Choice:
     reasons: tuple[Reason, ...] = ()
     shared: tuple[str, ...] = ()
     used: date | None = None
+    itself: bool = False
     first_for: str = ""
     alike: tuple[str, ...] = ()
 

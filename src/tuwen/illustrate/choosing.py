@@ -21,7 +21,7 @@ _WORDS = 6  # shown of those that two texts share
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 # these say nothing about what a text is about
-_EMPTY = re.compile(r"^[的了在是和与及等有为对将从到于中上下一日月年个这那他她它们也就都而且或以其]+$")
+_PARTICLES = "的了着过在是和与及等为对将把被从到于中有不也就都而且或以其这那他她它们个一"
 
 
 def choose(
@@ -33,6 +33,7 @@ def choose(
     kind: Modality = "image",
     headline: str = "",
     seen: int = -1,
+    first: int = -1,
     used: Mapping[int, date] | None = None,
     skip_used: bool = False,
 ) -> tuple[Choice, ...]:
@@ -46,6 +47,7 @@ def choose(
         kind: What is shown: `image`, where no picture comes twice, or `text`, where no text does.
         headline: For the words that it shares with the items' texts.
         seen: Item whose picture the editor has already; it, and what looks like it, is left out. -1 for none.
+        first: Item that has the very picture that was asked with: its text comes first. -1 for none.
         used: Row and day of each picture used lately.
         skip_used: Leave those out, instead of marking them.
     """
@@ -53,7 +55,10 @@ def choose(
     kept: list[int] = []
     alike: dict[int, list[str]] = {}
     days: dict[int, date] = {}
-    for row in order.rows.tolist():
+    rows = order.rows.tolist()
+    if first in rows:
+        rows = [first, *(row for row in rows if row != first)]
+    for row in rows:
         if seen >= 0 and same(library, row, [seen], kind):
             continue
         if twins := same(library, row, kept, kind):
@@ -79,6 +84,7 @@ def choose(
                 reasons=_reasons(order, signals, places, row),
                 shared=shared_words(headline, library.texts[row]),
                 used=days.get(row),
+                itself=row == first,
                 alike=tuple(alike.get(row, ())),
             )
         )
@@ -127,10 +133,10 @@ def shared_words(headline: str, text: str) -> tuple[str, ...]:
             end = start + 1
             while end < len(run) and run[start : end + 1] in other:
                 end += 1
-            piece = run[start:end]
-            if len(piece) > 1 and not _EMPTY.match(piece):
+            piece = run[start:end].strip(_PARTICLES)
+            if len(piece) > 1:
                 found[piece] = None
-            start = end if len(piece) > 1 else start + 1
+            start = end if end > start + 1 else start + 1
     best = sorted(found, key=len, reverse=True)
     distinct = [word for word in best if not any(word != wider and word in wider for wider in best)]
     return tuple(distinct[:_WORDS])

@@ -22,9 +22,9 @@ _NAMES = {
     "text": ("Like texts", "文本相似"),
     "triples": ("Who does what", "三元组相似"),
     "image": ("Like the picture", "图像相似"),
-    "through": ("Like their pictures", "近邻配图相似"),
+    "through": ("Like its neighbours", "近邻配图"),
     "cross": ("Headline and picture", "图文匹配"),
-    "own": ("As this library pairs", "馆藏配对经验"),
+    "own": ("As pairs here go", "配对经验"),
 }
 _MEANING = {
     "text": (
@@ -91,7 +91,7 @@ def page(
     used = {reason.name for answer in answers for choice in answer.choices for reason in choice.reasons}
     body = "\n".join(_section(answer, size, draw or _drawn) for answer in answers)
     return sheet.frame(
-        body + _refused(refusals) + _key(used),
+        body + _refused(refusals) + _key(used, size),
         title=title,
         language="zh" if chinese else "en",
         footer=in_both("Made by tuwen.", "由 tuwen 生成。"),
@@ -153,16 +153,18 @@ def _card(choice: Choice, best: float, size: int, draw: Draw, *, for_text: bool)
         face = f'{small}<blockquote class="face">{escape(_excerpt(choice.text))}</blockquote>'
         words = ""
     share = max(0.0, min(1.0, choice.score / best)) if best > 0 else 0.0
-    name = f" · {escape(choice.label)}" if choice.label else ""
-    reasons = "".join(_reason(reason, choice.reasons, size) for reason in choice.reasons)
+    label = f'<p class="how">{escape(choice.label)}</p>' if choice.label else ""
+    reasons = "".join(_reason(reason, choice.reasons) for reason in choice.reasons)
     return f"""<li>{face}
-<div class="body"><p class="name"><b class="rank">{choice.rank}</b> <span>{escape(choice.id)}{name}</span></p>
-{_bar(share)}{_marks(choice)}{words}{_shared(choice)}
+<div class="body"><p class="name"><b class="rank">{choice.rank}</b> <span>{escape(choice.id)}</span></p>
+{label}{_bar(share)}{_marks(choice)}{words}{_shared(choice)}
 <ul class="why">{reasons}</ul></div></li>"""
 
 
 def _marks(choice: Choice) -> str:
     marks = []
+    if choice.itself:
+        marks.append(in_both("The very picture that was asked with", "正是所查询的图片"))
     if choice.used is not None:
         marks.append(in_both(f"Used on {choice.used}", f"{choice.used} 用过"))
     if choice.first_for:
@@ -180,13 +182,13 @@ def _shared(choice: Choice) -> str:
     return f'<p class="shared">{in_both("Both say", "共有词")} {words}</p>'
 
 
-def _reason(reason: Reason, reasons: Sequence[Reason], size: int) -> str:
+def _reason(reason: Reason, reasons: Sequence[Reason]) -> str:
     share = reason.share
     lead = share > 0 and share == max(other.share for other in reasons)
     bar = _bar(share, "bar lead" if lead else "bar") if share else ""
     return (
         f"<li><span>{in_both(*_NAMES[reason.name])}</span>"
-        f'<span class="place">{reason.place:,} / {size:,} · {reason.score:.2f}</span>{bar}</li>'
+        f'<span class="place"><b>{reason.place:,}</b> · {reason.score:.2f}</span>{bar}</li>'
     )
 
 
@@ -198,7 +200,7 @@ def _bar(share: float, name: str = "bar") -> str:
     )
 
 
-def _key(used: set[str]) -> str:
+def _key(used: set[str], size: int) -> str:
     """What the reasons mean."""
     lines = "".join(
         f"<div><dt>{in_both(*_NAMES[name])}</dt><dd>{in_both(*_MEANING[name])}</dd></div>"
@@ -208,8 +210,8 @@ def _key(used: set[str]) -> str:
     if not lines:
         return ""
     heading = in_both(
-        "What the reasons mean: place among all, score, and as a bar its part of the choice",
-        "理由说明：依次为在可选条目中的名次、得分；条形为其在选择中的份额",
+        f"What the reasons mean: place among {size:,} items, score, and as a bar the part of the choice",
+        f"理由说明：依次为在 {size:,} 个条目中的名次、得分；条形为在选择中的份额",
     )
     return f'<details class="key" open><summary>{heading}</summary><dl>{lines}</dl></details>'
 

@@ -12,12 +12,13 @@ import numpy as np
 from tuwen.arrays import Array, Modality
 from tuwen.errors import InputError
 from tuwen.files import content_hash
+from tuwen.illustrate import guessing, questions, spaces, verdict, weighing
 from tuwen.illustrate import library as libraries
-from tuwen.illustrate import questions, spaces, verdict, weighing
 from tuwen.illustrate.base import Answer, Query, Signal
 from tuwen.illustrate.cache import key_of
 from tuwen.illustrate.choosing import choose
 from tuwen.illustrate.fusing import Order, fuse, intersect
+from tuwen.illustrate.guessing import Guess
 from tuwen.illustrate.options import Options
 from tuwen.illustrate.signals import Asked, rankings
 from tuwen.records import Refusal
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from tuwen.calibration import Verdict
     from tuwen.classes import TextClassifier
     from tuwen.collection import Collection
+    from tuwen.illustrate.telling import Telling
+    from tuwen.triples.base import Extractor
 
 ALONE: tuple[str, ...] = ("text", "through", "cross", "own")
 """Rankings that a headline alone can ask."""
@@ -41,6 +44,8 @@ class Illustrator:
         image: The same for pictures.
         cross: An encoder of both, the folder of a fitted method, `collection`, or `none`.
         own: Learn a space from the library's own pairs, where there are 200.
+        triples: Finds triples in texts: texts are ranked by them too, and in the mode of the paper by them
+            alone.
         classifier: Of texts, for `Options.guess`; None learns one from the library's classes when needed.
         progress: Told what is being done.
 
@@ -56,6 +61,7 @@ class Illustrator:
         image: str = spaces.COLLECTION,
         cross: str = spaces.COLLECTION,
         own: bool = True,
+        triples: Extractor | None = None,
         classifier: TextClassifier | None = None,
         progress: spaces.Progress = lambda step, done, total: None,
     ) -> None:
@@ -64,8 +70,8 @@ class Illustrator:
         self.spaces, self.cache = spaces.prepare(
             self.library, collection, text=text, image=image, cross=cross, own=own, progress=progress
         )
-        self._classifier = classifier
-        self._progress = progress
+        self._classifier, self._progress = classifier, progress
+        self._telling = self._told(triples) if triples is not None else None
         self._rows = {name: row for row, name in enumerate(self.library.ids)}
         self._hashes = {value: row for row, value in enumerate(self.library.hashes) if value}
         self._learned: weighing.Learned | None = None
@@ -94,7 +100,9 @@ class Illustrator:
         checked, refusals = questions.check(queries, self.library)
         encoded, more = questions.encode(checked, self.spaces)
         refusals += more
-        guesses = self._guesses([query for query, _ in encoded], how)
+        guesses: list[Guess] = [(query.label, None) for query, _ in encoded]
+        if how.guess and any(query.text and not query.label for query, _ in encoded):
+            guesses = self._guesses([query for query, _ in encoded])
         allowed = {
             kind: libraries.allowed(self.collection, self.library, kind, how.where)
             for kind in {questions.wanted(query) for query, _ in encoded}
@@ -135,6 +143,14 @@ class Illustrator:
         self._fit = None if kept is None else verdict.Fit.from_json(kept)
         self._asked_before = True
 
+    def _told(self, extractor: Extractor) -> Telling:
+        from tuwen.illustrate.telling import Telling
+
+        if self.spaces.text is None:
+            raise InputError("triples are compared by the vectors of their words; name an encoder of texts")
+        self._progress("finding triples", 0, None)
+        return Telling(self.library, self.spaces.text, extractor, self.cache)
+
     def _can(self, name: str) -> bool:
         known = self.library.vectors
         if name == "through":
@@ -160,41 +176,11 @@ class Illustrator:
                 "encoder for each"
             )
 
-    def _guesses(self, queries: Sequence[Query], how: Options) -> list[tuple[str, float | None]]:
-        """The class that each answer is kept to, and how probable it is where it was guessed."""
-        made: list[tuple[str, float | None]] = [(query.label, None) for query in queries]
-        open_rows = [row for row, query in enumerate(queries) if query.text and not query.label]
-        if not how.guess or not open_rows:
-            return made
-        classifier = self._classifier or self._titles()
-        self._classifier = classifier
-        chances = classifier.probabilities([queries[row].text for row in open_rows])
-        known = set(self.library.classes)
-        for row, line in zip(open_rows, chances, strict=True):
-            # a classifier may know classes that the library lacks
-            places = [place for place in np.argsort(-line) if classifier.classes_[place] in known]
-            if places:
-                made[row] = (classifier.classes_[places[0]], float(line[places[0]]))
-        return made
-
-    def _titles(self) -> TextClassifier:
-        """A classifier learned from the library's own texts and classes."""
-        from tuwen.classes.titles import Titles
-
-        rows = [
-            row
-            for row, (text, name) in enumerate(zip(self.library.texts, self.library.classes, strict=True))
-            if text and name
-        ]
-        if len({self.library.classes[row] for row in rows}) < 2:
-            raise InputError(
-                "the library's texts have no two classes to learn from; index them with --label-column, name "
-                "a classifier with --classifier, or do without"
-            )
-        self._progress("learning the classes of headlines", 0, None)
-        return Titles().fit(
-            [self.library.texts[row] for row in rows], [self.library.classes[row] for row in rows]
-        )
+    def _guesses(self, queries: Sequence[Query]) -> list[Guess]:
+        if self._classifier is None:
+            self._progress("learning the classes of headlines", 0, None)
+            self._classifier = guessing.learned(self.library)
+        return guessing.guess(self._classifier, queries, self.library)
 
     def _used_lately(self, how: Options) -> dict[int, date]:
         since = how.today - how.lately
@@ -206,7 +192,7 @@ class Illustrator:
         self,
         query: Query,
         vectors: dict[str, Array],
-        guess: tuple[str, float | None],
+        guess: Guess,
         allowed: Array,
         used: dict[int, date],
         how: Options,
@@ -218,12 +204,17 @@ class Illustrator:
             candidates &= np.array([name == label for name in self.library.classes], dtype=bool)
         if hidden >= 0:
             candidates[hidden] = False
-        asked = Asked(kind=kind, vectors=vectors, hidden=hidden)
+        told = None
+        if self._telling is not None and query.text:
+            told = self._telling.scores([query.text])[0]
+        asked = Asked(kind=kind, vectors=vectors, triples=told, hidden=hidden)
         signals = [s for s in rankings(self.library, asked, candidates) if how.weights.get(s.name) != 0]
         order, weights = self._order(query, signals, candidates, how)
-        seen = self._seen(query) if query.text or how.mode == "paper" else -1
+        seen = self._seen(query)
+        own = seen if kind == "text" and how.mode != "paper" and seen != hidden else -1
         choices = choose(
-            self.library, order, signals, how.k, kind=kind, headline=query.text, seen=seen,
+            self.library, order, signals, how.k, kind=kind, headline=query.text,
+            seen=seen if own < 0 else -1, first=own,
             used=used if kind == "image" else None, skip_used=how.skip_used,
         )  # fmt: skip
         judged = self._judged(kind, vectors, hidden)
@@ -245,13 +236,16 @@ class Illustrator:
         if how.mode == "paper":
             near, far = ("text", "image") if questions.wanted(query) == "image" else ("image", "text")
             # without a draft the pictures nearest to those of the nearest texts stand for its neighbours
-            first, second = by_name.get(far, by_name.get("through")), by_name.get(near)
+            first = by_name.get(far, by_name.get("through"))
+            second = by_name.get("triples", by_name.get(near)) if near == "text" else by_name.get(near)
             if first is None or second is None:
                 return Order(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)), {}
             return intersect(first, second, how.reach), {}
         learned = self.learned() if how.fusing == "learned" else None
         if learned is not None and query.picture is None and questions.wanted(query) == "image":
-            known = learned.weights | {"text": learned.weights.get("through", 1.0)}
+            # both speak of the texts, which cannot be weighed with a headline's own text taken out
+            share = learned.weights.get("through", 1.0) / (2 if "triples" in by_name else 1)
+            known = learned.weights | {"text": share, "triples": share}
             weights = {name: how.weights.get(name, known.get(name, 1.0)) for name in by_name}
             return fuse(signals, candidates, weights, by_rank=False), weights
         weights = {name: how.weights.get(name, 1.0) for name in by_name}

@@ -19,7 +19,8 @@ class Asked:
     Attributes:
         kind: What is looked for: `image` for a headline, `text` for a picture alone.
         vectors: Unit rows (d,) by space: `text`, `image`, `cross`, `own`.
-        triples: (n,) how alike the headline and each text are by their triples; None when not asked for.
+        triples: (n,) how alike the headline and each text are by their triples, NaN where an item has no
+            text; None when not asked for.
         hidden: Item that is neither an answer nor a help; -1 for none.
         hidden_text: Item whose text is taken for absent, its picture stays; -1 for none.
     """
@@ -49,9 +50,8 @@ def rankings(library: Library, asked: Asked, candidates: Array) -> list[Signal]:
     if asked.triples is not None:
         scores["triples"] = _without(asked.triples.astype(np.float32), asked, text=True)
     near, far = ("text", "image") if asked.kind == "image" else ("image", "text")
-    first = scores.get("triples", scores.get(near)) if near == "text" else scores.get(near)
-    if first is not None and far in library.vectors and far not in asked.vectors:
-        scores["through"] = _through(library, far, first, asked)
+    if near in scores and far in library.vectors and far not in asked.vectors:
+        scores["through"] = _through(library, far, scores[near], asked)
     for name in ("cross", "own"):
         if name in asked.vectors and f"{name}-{asked.kind}" in library.vectors:
             scores[name] = _cosines(library, f"{name}-{asked.kind}", asked.vectors[name], asked)

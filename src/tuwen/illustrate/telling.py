@@ -1,0 +1,69 @@
+"""Who does what to whom in headlines and in the library's texts, as vectors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from tuwen.arrays import Array
+from tuwen.illustrate.base import Library
+from tuwen.illustrate.cache import Cache, key_of
+from tuwen.illustrate.spaces import TextSpace, digest_of
+from tuwen.triples.base import Extractor
+from tuwen.triples.rules import Rules
+from tuwen.triples.similarity import Told, similarity, tell
+
+_LONGEST = 80  # characters of an article that may be its title
+_END = re.compile(r"[。！？!?\n]|\.\s")
+
+
+class Telling:
+    """The triples of a library's texts, ready to be compared with those of headlines.
+
+    Triples are sought in what stands for an item's title: its text up to the end of the first sentence.
+
+    Args:
+        library: With texts.
+        space: Makes vectors of entities, relations and whole texts.
+        extractor: Finds triples.
+        cache: Keeps what the rules found; of another extractor nothing tells when it has changed.
+    """
+
+    def __init__(self, library: Library, space: TextSpace, extractor: Extractor, cache: Cache) -> None:
+        self._space, self._extractor = space, extractor
+        self._known = library.has("text")
+        kept = cache if isinstance(extractor, Rules) else Cache(None)
+        key = key_of("triples", space.encoder.fingerprint, digest_of(library, "text"))
+        found = kept.arrays(key, lambda: _arrays(self._tell(library.texts)))
+        self._told = Told(found["texts"], found["entities"], found["relations"], found["complete"])
+
+    def scores(self, texts: Sequence[str]) -> Array:
+        """How alike headlines and the library's texts are by their triples, (q, n); NaN without a text."""
+        scores = similarity(self._tell(texts), self._told)
+        return np.where(self._known, scores, np.nan).astype(np.float32)
+
+    @property
+    def complete(self) -> int:
+        """How many of the library's texts have a triple of which nothing is missing."""
+        return int(self._told.complete.sum())
+
+    def _tell(self, texts: Sequence[str]) -> Told:
+        return tell(
+            list(texts), self._extractor.extract([title_of(text) for text in texts]), self._space.encode
+        )
+
+
+def title_of(text: str) -> str:
+    """A text up to the end of its first sentence."""
+    start = text.strip()[:_LONGEST]
+    end = _END.search(start)
+    return start[: end.start()] if end is not None and end.start() > 0 else start
+
+
+def _arrays(told: Told) -> dict[str, Array]:
+    return {
+        "texts": told.texts, "entities": told.entities, "relations": told.relations,
+        "complete": told.complete,
+    }  # fmt: skip
