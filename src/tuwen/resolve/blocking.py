@@ -18,8 +18,9 @@ from tuwen.resolve.base import Candidates, Side, Truth
 NEIGHBOURS = 20
 CROWD = 1000  # items a side that one value of a key column may have; more would be no block
 LABEL = "label"
-# multiplications from which on an index is faster than the exact product (docs/resolve.md)
-_EXACT = 1e15
+# from here on an index is faster than comparing everything (docs/resolve.md)
+_EXACT = 5e11  # multiplications
+_IVF_ROWS = 10_000
 _QUERIES = 8192
 
 
@@ -184,7 +185,8 @@ def _asked(queries: Array, items: Array, k: int) -> tuple[Array, Array]:
         for start in range(0, len(items), _QUERIES)
     ]
     sample = queries[np.linspace(0, len(queries) - 1, min(len(queries), 256)).astype(int)]
-    made = index.build("auto", blocks, width=items.shape[1], count=len(items), queries=sample)
+    kind = "ivf" if len(items) > _IVF_ROWS else "flat"
+    made = index.build(kind, blocks, width=items.shape[1], count=len(items), queries=sample)
     found = [
         made.search(queries[start : start + _QUERIES], min(k, len(items))).keys
         for start in range(0, len(queries), _QUERIES)

@@ -141,11 +141,11 @@ class _Watched(Source):
         self._table = isinstance(inner, TableSource)
         self.record = Record()
         if isinstance(inner, TableSource):
-            # what is read as a text is compared by its column too
             parts = inner.columns
-            more = (*parts.text, *(name for name in columns if name not in parts.metadata))
-            metadata = tuple(dict.fromkeys((*parts.metadata, *more)))
-            inner.columns = replace(parts, metadata=metadata)
+            texts = tuple(columns) or parts.text
+            # what is read as a text is compared by its column too
+            metadata = tuple(dict.fromkeys((*parts.metadata, *parts.text, *texts)))
+            inner.columns = replace(parts, text=texts, metadata=metadata)
 
     def describe(self) -> str:
         return self._inner.describe()
