@@ -88,11 +88,11 @@ def read(path: Path) -> tuple[bytes, os.stat_result]:
         raise PictureError(*_cannot_read(path, error)) from error
 
 
-def load_bytes(data: bytes, name: str, *, size: int = 0) -> Image.Image:
+def load_bytes(data: bytes, name: str, *, size: int = 0, most: int = MAX_PIXELS) -> Image.Image:
     """Decode a picture from its encoded bytes; `name` stands for it in messages.
 
     Animations give their first frame. `info["full_size"]` of the result is its width and height as
-    stored, whatever it was decoded at.
+    stored, whatever it was decoded at. More than `most` pixels are refused before any is decoded.
 
     Raises:
         PictureError: The bytes are not a whole picture of a known format; `code` says why.
@@ -103,10 +103,10 @@ def load_bytes(data: bytes, name: str, *, size: int = 0) -> Image.Image:
     with _quiet():
         image = _open(kind, data, name)
         width, height = image.size
-        if width * height > MAX_PIXELS:
+        if width * height > most:
             raise PictureError(
                 "too-large",
-                f"{name} is {width} x {height} pixels, more than {MAX_PIXELS // 1_000_000} megapixels; "
+                f"{name} is {width} x {height} pixels, more than {most // 1_000_000} megapixels; "
                 "make it smaller first",
             )
         if kind == "PNG":

@@ -1,0 +1,150 @@
+"""Runs a server until it is told to stop: where it listens, how long clients may take, what is logged."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from tuwen.errors import InputError
+from tuwen.serve.application import application
+from tuwen.serve.settings import Settings
+from tuwen.serve.tokens import Tokens
+
+if TYPE_CHECKING:
+    from tuwen.collection import Collection
+
+CONNECTIONS = 1000  # at a time
+HEADER_BYTES = 16 << 10
+KEEP_ALIVE_SECONDS = 15
+STOP_SECONDS = 30  # for requests under way when it is told to stop; writes are finished however long
+
+
+def check(settings: Settings) -> None:
+    """See that a server may be reached as it is set.
+
+    Raises:
+        InputError: It could be reached from elsewhere and nobody has a token.
+    """
+    if not 0 <= settings.port <= 65535:
+        raise InputError(f"port is {settings.port}; it must lie between 0 and 65535")
+    if not settings.needs_token:
+        return
+    if settings.tokens is None or not Tokens(settings.tokens).all():
+        where = (
+            f"{settings.host} can be reached from other machines"
+            if not settings.is_local
+            else "it is asked for"
+        )
+        raise InputError(
+            f"a token is needed ({where}), and there is none; make one with: tuwen token add NAME"
+        )
+
+
+def run(
+    collections: Mapping[str, Collection], settings: Settings, ready: Callable[[str], None] | None = None
+) -> None:
+    """Serve collections until SIGINT or SIGTERM; then finish what was accepted.
+
+    Args:
+        collections: By the names that addresses use.
+        settings: Where to listen and what is allowed.
+        ready: Called with the address when questions are answered.
+
+    Raises:
+        InputError: A token is needed and there is none, or the address cannot be used.
+    """
+    check(settings)
+    _set_logs()
+    config = uvicorn.Config(
+        application(collections, settings),
+        host=settings.host.strip("[]"),
+        port=settings.port,
+        http=protocol(settings.header_seconds),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies) or "",
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+    )
+    server = _Server(config, ready)
+    server.run()
+    if not server.started:
+        raise InputError(f"{settings.host}:{settings.port} cannot be listened at; is it taken? see above")
+
+
+class _Server(uvicorn.Server):
+    """A server that says where it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self._ready is not None and self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+
+def protocol(seconds: float) -> type[H11Protocol]:
+    """The HTTP protocol with a time for headers: a client that sends them drop by drop is let go.
+
+    Args:
+        seconds: From the first byte of a connection or of a further request on it.
+    """
+
+    class Bounded(H11Protocol):
+        _late: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._late = self.loop.call_later(seconds, self._drop)
+
+        def data_received(self, data: bytes) -> None:
+            if self._late is None and (self.cycle is None or self.cycle.response_complete):
+                self._late = self.loop.call_later(seconds, self._drop)
+            super().data_received(data)
+            if self._late is not None and self.cycle is not None and not self.cycle.response_complete:
+                self._disarm()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._disarm()
+            super().connection_lost(exc)
+
+        def _disarm(self) -> None:
+            if self._late is not None:
+                self._late.cancel()
+                self._late = None
+
+        def _drop(self) -> None:
+            self._late = None
+            self.transport.close()
+
+    return Bounded
+
+
+def _set_logs() -> None:
+    """Access as lines of JSON on stdout, the rest as lines of text on stderr."""
+    for name, stream, form in (
+        ("tuwen.serve.access", sys.stdout, "%(message)s"),
+        ("tuwen.serve", sys.stderr, "%(asctime)s %(levelname)s %(message)s"),
+        ("uvicorn.error", sys.stderr, "%(asctime)s %(levelname)s %(message)s"),
+    ):
+        log = logging.getLogger(name)
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(logging.Formatter(form))
+        log.handlers, log.propagate = [handler], False
+        log.setLevel(logging.WARNING if name == "uvicorn.error" else logging.INFO)

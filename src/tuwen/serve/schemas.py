@@ -1,0 +1,207 @@
+"""What requests look like, with bounds and examples; OpenAPI is made of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+Kind = Literal["image", "text"]
+MAX_K = 1000
+MAX_OFFSET = 100_000
+MAX_QUERIES = 10_000
+MAX_RECORDS = 10_000
+
+
+def _words(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a text may not hold the character NUL")
+    return text
+
+
+def _metadata(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON values that a table can keep: names and numbers of sane size, nothing nested without end."""
+    pending: list[tuple[Any, int]] = [(values, 0)]
+    while pending:
+        value, depth = pending.pop()
+        if depth > 5:
+            raise ValueError("metadata is nested too deep")
+        if isinstance(value, dict):
+            if any(not name or len(name) > 100 or "\0" in name for name in value):
+                raise ValueError("names of metadata have 1 to 100 characters")
+            pending += [(inner, depth + 1) for inner in (*value, *value.values())]
+        elif isinstance(value, list):
+            pending += [(inner, depth + 1) for inner in value]
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise ValueError("metadata holds a number that is not finite")
+        elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise ValueError("metadata holds a number of more than 64 bits")
+        elif isinstance(value, str):
+            value.encode("utf-8")  # half a character raises, as a ValueError
+            _words(value)
+    if len(json.dumps(values)) > 16_384:
+        raise ValueError("metadata is larger than 16 KB")
+    return values
+
+
+Words = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_words)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_words)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_words)]
+Metadata = Annotated[dict[str, Any], AfterValidator(_metadata)]
+Base64 = Annotated[str, StringConstraints(max_length=200_000_000)]
+
+
+class Model(BaseModel):
+    """What every request shares: unknown fields are refused, numbers are finite."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class ItemRef(Model):
+    """A stored item."""
+
+    kind: Kind = Field(examples=["image"])
+    id: Id = Field(examples=["harbour"])
+
+
+class QueryPart(Model):
+    """One part of a query: exactly one of `text`, `item`, `image` and `upload`."""
+
+    text: Words | None = Field(default=None, examples=["红色的船"])
+    item: ItemRef | None = None
+    image: Base64 | None = Field(default=None, description="A picture: base64, or a data: address.")
+    upload: Annotated[int, Field(ge=0, le=15)] | None = Field(
+        default=None, description="The number of a file of the same multipart request, from 0."
+    )
+    weight: float = Field(default=1.0, ge=-100, le=100, description="Below zero for what is not wanted.")
+
+
+class Search(Model):
+    """A question: words, parts with weights, or both together."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra={
+            "examples": [
+                {"query": "海边的狗 -人", "k": 5},
+                {
+                    "parts": [
+                        {"item": {"kind": "image", "id": "harbour"}},
+                        {"text": "at night", "weight": 0.5},
+                        {"text": "people", "weight": -1},
+                    ],
+                    "where": "year >= 2020",
+                },
+            ]
+        },
+    )
+    query: Words | None = Field(
+        default=None,
+        description="Words; `-word` is not wanted, `word^2` counts twice, quotes join words.",
+    )
+    parts: list[QueryPart] = Field(default_factory=list, max_length=16)
+    kind: Kind = Field(default="image", description="What to look for.")
+    k: int = Field(default=10, ge=1, le=MAX_K)
+    offset: int = Field(default=0, ge=0, le=MAX_OFFSET)
+    min_score: float | None = Field(default=None, ge=-1, le=1)
+    where: Words | None = Field(default=None, description="A filter: year >= 2020 and label = 'sports'.")
+    hybrid: bool = Field(default=False, description="Join the words' own full-text matches.")
+    group: bool = Field(default=False, description="One hit an entity.")
+    diversity: float = Field(default=0.0, ge=0, le=1)
+    exact: bool = Field(default=False, description="Compare with every item, without an index.")
+    codes: bool = Field(default=False, description="Find by hash codes, then order by vectors.")
+    rerank: Words | None = Field(default=None, description="The name of a second stage that the server has.")
+    depth: int = Field(default=100, ge=1, le=MAX_K, description="Hits that the second stage scores.")
+    rerank_weight: float | None = Field(default=None, ge=0, le=1000)
+
+
+class MatchQuery(Model):
+    """One of many queries: a text or a stored item."""
+
+    id: Id | None = Field(default=None, description="Its name in the answer; its number when there is none.")
+    text: Words | None = None
+    item: ItemRef | None = None
+
+
+class Match(Model):
+    """Many questions at once."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra={
+            "examples": [{"queries": [{"id": "q1", "text": "a red boat"}, {"text": "一条狗"}], "k": 3}]
+        },
+    )
+    queries: list[MatchQuery] = Field(min_length=1, max_length=MAX_QUERIES)
+    kind: Kind = "image"
+    k: int = Field(default=5, ge=1, le=MAX_K)
+    probability: bool = False
+    temperature: float = Field(default=0.01, gt=0.0001, le=100)
+    approximate: bool = False
+
+
+class NewPicture(Model):
+    """A picture to add."""
+
+    id: Id | None = None
+    name: Words = Field(default="picture", description="Of its file, for messages.")
+    data: Base64 = Field(description="Base64, or a data: address.")
+
+
+class NewText(Model):
+    """A text to add."""
+
+    id: Id | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=100_000), AfterValidator(_words)]
+
+
+class NewRecord(Model):
+    """Pictures and texts about one thing."""
+
+    entity: Id | None = None
+    images: list[NewPicture] = Field(default_factory=list, max_length=64)
+    texts: list[NewText] = Field(default_factory=list, max_length=64)
+    label: Label | None = None
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class NewRecords(Model):
+    """Records to add."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra={
+            "examples": [
+                {"records": [{"texts": [{"id": "note-1", "text": "a red boat"}], "metadata": {"year": 2024}}]}
+            ]
+        },
+    )
+    records: list[NewRecord] = Field(min_length=1, max_length=MAX_RECORDS)
+
+
+class Changes(Model):
+    """What to change of an item; metadata is merged, and null removes a name."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"label": "boats", "metadata": {"year": 2024}}]}
+    )
+    label: Label | None = None
+    entity: Id | None = None
+    metadata: Metadata | None = None
+
+
+class Ids(Model):
+    """Items to remove."""
+
+    ids: list[Id] = Field(min_length=1, max_length=MAX_RECORDS)
+
+
+class Login(Model):
+    """A token, to be kept in a cookie that scripts cannot read."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -1,0 +1,130 @@
+"""What the routes share: collections, their writers, the engine's threads, settings, counts."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from urllib.parse import quote
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from tuwen.serve import shelf
+from tuwen.serve.engine import Engine
+from tuwen.serve.guard import API
+from tuwen.serve.metrics import Metrics
+from tuwen.serve.problems import Problem, busy
+from tuwen.serve.settings import Settings
+from tuwen.serve.shelf import Shelf
+from tuwen.serve.showing import Thumbnails
+from tuwen.serve.tokens import Tokens
+from tuwen.serve.writing import Writer
+
+if TYPE_CHECKING:
+    from tuwen.collection import Collection
+
+T = TypeVar("T")
+WAITS = 32  # requests that wait for a job to end
+
+
+class Service:
+    """A server's parts; made once, used by every request."""
+
+    def __init__(self, collections: Mapping[str, Collection], settings: Settings) -> None:
+        self.settings = settings
+        self.shelf = Shelf(collections)
+        self.engine = Engine(settings)
+        self.metrics = Metrics()
+        self.thumbnails = Thumbnails(settings)
+        self.tokens = Tokens(settings.tokens) if settings.tokens is not None else None
+        self.writers = {name: Writer(each, name) for name, each in self.shelf.collections.items()}
+        self.stopping = False
+        self._waits = ThreadPoolExecutor(WAITS, thread_name_prefix="wait")
+
+    def start(self) -> None:
+        """Load what the first question would wait for, and take up what an earlier process left."""
+        for name, collection in self.shelf.collections.items():
+            if collection.store.identity.encoder:
+                _ = collection.encoder
+            if not self.settings.read_only:
+                self.writers[name].start()
+
+    def stop(self) -> None:
+        """Finish what was accepted."""
+        self.stopping = True
+        for writer in self.writers.values():
+            if writer.alive:
+                writer.close()
+        self._waits.shutdown(wait=False, cancel_futures=True)
+        self.engine.close()
+
+    @property
+    def ready(self) -> bool:
+        """Whether questions are answered and changes taken."""
+        alive = self.settings.read_only or all(writer.alive for writer in self.writers.values())
+        return alive and not self.stopping
+
+    async def ask(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        """Call the engine in one of its threads."""
+        return await self.engine.run(function, *arguments, **options)
+
+    async def aside(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Wait for something without taking one of the engine's threads."""
+        await asyncio.get_running_loop().run_in_executor(self._waits, functools.partial(function, *arguments))
+
+    async def change(self, name: str, function: Callable[[], T]) -> T:
+        """Change a collection in its writing thread.
+
+        Raises:
+            Problem: 503 when it could not begin in time; then nothing was changed.
+        """
+        future = self.writers[name].call(function)
+        waiting = asyncio.wrap_future(future)
+        while True:
+            try:
+                return await asyncio.wait_for(asyncio.shield(waiting), self.settings.answer_seconds)
+            except TimeoutError:
+                if future.cancel():
+                    raise busy("changes before this one take long; try again", 10) from None
+
+    def links(self, name: str, found: dict[str, Any]) -> dict[str, Any]:
+        """An item with the addresses of its pictures."""
+        if found["kind"] == "image":
+            place = f"{API}/collections/{quote(name, safe='')}"
+            identifier = quote(found["id"], safe="", errors="replace")
+            found["picture"] = f"{place}/pictures/{identifier}"
+            found["thumbnail"] = f"{place}/thumbnails/{identifier}"
+        return found
+
+    def shown(self, name: str, items: Any) -> list[dict[str, Any]]:
+        """Items or hits as clients see them."""
+        return [self.links(name, shelf.public(item)) for item in items]
+
+
+def _service(request: Request) -> Service:
+    found: Service = request.app.state.service
+    return found
+
+
+def _opened(collection: str, request: Request) -> Collection:
+    return _service(request).shelf.get(collection)
+
+
+Shared = Annotated[Service, Depends(_service)]
+"""The service, as a parameter of a route."""
+
+Opened = Annotated[Any, Depends(_opened)]
+"""The collection that an address names, as a parameter of a route."""
+
+
+def page(total: int, offset: int, count: int) -> int | None:
+    """The offset of the page after one that begins at `offset` and has `count` things."""
+    return offset + count if count and offset + count < total else None
+
+
+def no_item(kind: str) -> Problem:
+    """The problem of an id that nothing has."""
+    return Problem(404, "no-item", f"there is no {kind} with this id")
