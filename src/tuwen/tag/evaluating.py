@@ -23,8 +23,8 @@ class Evaluation:
 
     Attributes:
         ids: (n,) items.
-        true: Names of the labels of each.
-        given: Names of the labels each got, lowest first.
+        true: Names of the labels of each, lowest first, those above a label after it.
+        given: The same of the labels each got.
         figures: `items`, `accuracy` with `low` and `high` (95 %, bootstrap), `balanced` (the mean of the
             labels' recall), `chance` (always the commonest label), `tagged` (share with a label), `exact`
             where several labels may be right; `micro_f1` and `macro_f1` over all labels.
@@ -96,7 +96,10 @@ def evaluate(
     np.add.at(cells, (row_of, column_of), 1)
     return Evaluation(
         ids=list(ids),
-        true=[[names[place] for place in places] for places in truth],
+        true=[
+            list(dict.fromkeys(names[one] for place in places for one in vocabulary.chain(place)))
+            for places in truth
+        ],
         given=[[names[place] for place in found] for found in chosen],
         figures=figures,
         labels=labels,
