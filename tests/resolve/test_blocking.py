@@ -63,6 +63,14 @@ def test_a_value_that_too_many_share_is_named_and_makes_no_block(monkeypatch):
     assert found.crowded == ["k 'x'"]
 
 
+def test_the_largest_blocks_go_when_there_would_be_too_many_pairs(monkeypatch):
+    monkeypatch.setattr(blocking, "PAIRS", 2)
+    left = side(np.ones((3, 2)), columns={"k": ["x", "y", "y"]})
+    found = block(left, side(AXES[:2, :2], columns={"k": ["y", "x"]}), neighbours=0, keys=["k"])
+    assert pairs_of(found.candidates) == [(0, 1)]
+    assert found.crowded == ["k 'y'"]
+
+
 def test_within_a_label_neighbours_are_looked_for_in_it():
     left = side([AXES[0], AXES[1]], labels=["cat", "dog"])
     right = side([AXES[0], AXES[0], AXES[1]], labels=["dog", "cat", None])

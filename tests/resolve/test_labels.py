@@ -102,5 +102,5 @@ def test_entities_of_the_source_are_a_truth():
 
 
 def test_a_truth_that_is_no_column_is_named():
-    with pytest.raises(UnknownName, match="'skuu'.*did you mean 'sku'"):
+    with pytest.raises(UnknownName, match=r"'skuu'.*did you mean 'sku'"):
         read_truth("skuu", LEFT, RIGHT)

@@ -116,7 +116,7 @@ def test_what_is_there_stays(value, kept):
 
 def test_text_columns_are_checked(table):
     source = opened(Given(path=table))
-    with pytest.raises(UnknownName, match="titel.*did you mean 'title'"):
+    with pytest.raises(UnknownName, match=r"titel.*did you mean 'title'"):
         check_columns({"titel": 1.0}, source)
     with pytest.raises(InputError, match="must be a number above 0"):
         check_columns({"title": 0.0}, source)

@@ -17,6 +17,7 @@ from tuwen.resolve.base import Candidates, Side, Truth
 
 NEIGHBOURS = 20
 CROWD = 1000  # items a side that one value of a key column may have; more would be no block
+PAIRS = 10_000_000  # that one key column makes at most
 LABEL = "label"
 # from here on an index is faster than comparing everything (docs/resolve.md)
 _EXACT = 5e11  # multiplications
@@ -201,10 +202,13 @@ def _equal(left: Sequence[Any], right: Sequence[Any]) -> tuple[Array, Array, lis
         for row, value in enumerate(values):
             if (key := key_of(value)) is not None:
                 of.setdefault(key, []).append(row)
-    lefts, rights, crowded = [], [], []
-    for key in groups[0].keys() & groups[1].keys():
+    lefts, rights, crowded, total = [], [], [], 0
+    shared = groups[0].keys() & groups[1].keys()
+    # the smallest blocks say most; so memory is bounded, whatever the columns hold
+    for key in sorted(shared, key=lambda key: (len(groups[0][key]) * len(groups[1][key]), key)):
         one, two = groups[0][key], groups[1][key]
-        if max(len(one), len(two)) > CROWD:
+        total += len(one) * len(two)
+        if max(len(one), len(two)) > CROWD or total > PAIRS:
             crowded.append(key)
             continue
         lefts.append(np.repeat(one, len(two)))
