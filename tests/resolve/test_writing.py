@@ -55,7 +55,7 @@ def test_json_has_all(found, tmp_path):
     assert len(whole["unmatched"]) == sum(map(len, found.unmatched.values()))
     assert len(whole["clusters"]) == 110
     assert whole["refused"][0]["code"] == "unknown-id"
-    assert [step["step"] for step in whole["steps"]][0] == "prepare"
+    assert whole["steps"][0]["step"] == "prepare"
     assert whole["threshold"] == 0.5
     assert set(whole["weights"]) == set(found.evidence.names)
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tuwen.cli import _options, _output, _sources
-from tuwen.cli.fit import _steps
+from tuwen.cli import _options, _output, _progress, _sources
 
 if TYPE_CHECKING:
     from tuwen.resolve.reading import Given
@@ -112,7 +111,7 @@ def command(left: Path, right: Path | None, **given: Any) -> None:
     sides = _givens(left, right, given)
     compare = given.pop("compare")
     names = None if compare is None else [] if compare == "none" else _names(compare)
-    with _steps() as progress:
+    with _progress.steps() as progress:
         found = resolve(
             *sides, compare=names, cluster="strict" if strict else "components", progress=progress, **given
         )
