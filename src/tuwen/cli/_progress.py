@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 Report = Callable[[int, int | None], None]
 """Called with the number done so far and the total, when that is known."""
@@ -47,3 +48,29 @@ def bar(description: str) -> Iterator[Report]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(description, total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str, int, int | None], None]]:
+    """A bar for each step, one after the other: a function of step, number done and total."""
+    open_bar: list[Any] = []
+    current = ""
+
+    def close() -> None:
+        while open_bar:
+            open_bar.pop()[0].__exit__(None, None, None)
+
+    def progress(step: str, done: int, total: int | None) -> None:
+        nonlocal current
+        if step != current:
+            close()
+            current = step
+            shown = bar(step)
+            open_bar.append((shown, shown.__enter__()))
+        if done:
+            open_bar[0][1](done, total)
+
+    try:
+        yield progress
+    finally:
+        close()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +72,7 @@ def command(
     sides = {"image_encoder": image_encoder or encoder, "text_encoder": text_encoder or encoder}
     if any(sides.values()) and not all(sides.values()):
         sides = {side: spec or _settings.value("encoder") for side, spec in sides.items()}
-    with _steps() as progress:
+    with _progress.steps() as progress:
         done = fit(
             method,
             pairs,
@@ -101,32 +99,6 @@ def _settings_of(settings: tuple[str, ...], bits: int | None, dim: int | None) -
             raise click.UsageError(f"{name.strip()} is given twice")
         given[name.strip()] = value.strip()
     return given
-
-
-@contextmanager
-def _steps() -> Iterator[Callable[[str, int, int | None], None]]:
-    """A bar for each step, one after the other."""
-    open_bar: list[Any] = []
-    current = ""
-
-    def close() -> None:
-        while open_bar:
-            open_bar.pop()[0].__exit__(None, None, None)
-
-    def progress(step: str, done: int, total: int | None) -> None:
-        nonlocal current
-        if step != current:
-            close()
-            current = step
-            bar = _progress.bar(step)
-            open_bar.append((bar, bar.__enter__()))
-        if done:
-            open_bar[0][1](done, total)
-
-    try:
-        yield progress
-    finally:
-        close()
 
 
 def _tell(done: Fit, pairs: str, style: str) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tuwen.cli import _options, _output, _sources
-from tuwen.cli.fit import _steps
+from tuwen.cli import _options, _output, _progress, _sources
 
 if TYPE_CHECKING:
     from tuwen.training.clip import Tuned
@@ -141,7 +140,7 @@ def _dual(pairs: str, output: Path, resume: bool, given: dict[str, Any]) -> Trai
     batch = {"batch_size": given.pop("batch")} if "batch" in given else {}
     names = (*_PLAN, "accumulate")
     plan = Plan(**batch, **{name: given.pop(name) for name in names if name in given})
-    with _steps() as progress:
+    with _progress.steps() as progress:
         return train_dual(
             pairs, output, head=head, settings=settings, plan=plan, resume=resume, progress=progress, **given
         )
@@ -168,7 +167,7 @@ def _clip(encoder: str, pairs: str, output: Path, resume: bool, given: dict[str,
     plan = plan_for(tuning, **whole, **{name: given.pop(name) for name in _PLAN if name in given})
     if "held_out" in given:
         given["share"] = given.pop("held_out")
-    with _steps() as progress:
+    with _progress.steps() as progress:
         return tune(
             encoder, pairs, output, plan=plan, tuning=tuning, resume=resume, progress=progress, **given
         )
