@@ -20,6 +20,7 @@ __all__ = ["main", "names", "tuwen"]
 _SECTIONS = {
     "Build and ask": ("index", "search", "similar", "match"),
     "Look and check": ("show", "duplicates", "verify"),
+    "Serve": ("serve", "token"),
     "Learn and compare": ("datasets", "methods", "fit", "train", "bench", "reproduce"),
     "Keep": ("delete", "snapshot", "compact", "export", "pack", "unpack"),
     "Around": ("demo", "encode", "encoders", "config"),

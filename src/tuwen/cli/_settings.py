@@ -17,11 +17,15 @@ from tuwen.errors import InputError, unknown
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A default that users can change: our value, the values allowed (None: any), what it is for."""
+    """A default that users can change: our value, the values allowed (None: any), what it is for.
+
+    A whole number must be at least `least`.
+    """
 
     value: str | int | bool
     allowed: tuple[str, ...] | None
     purpose: str
+    least: int = 1
 
 
 SETTINGS: dict[str, Setting] = {
@@ -30,6 +34,22 @@ SETTINGS: dict[str, Setting] = {
     "format": Setting("auto", ("auto", "table", "json", "jsonl", "csv"), "how results are printed"),
     "thumbnails": Setting("auto", ("auto", "kitty", "iterm", "sixel", "none"), "pictures in the terminal"),
     "open": Setting(True, None, "open a sheet that --html wrote, at a terminal"),
+    "serve_host": Setting("127.0.0.1", None, "address that serve listens at"),
+    "serve_port": Setting(8000, None, "port that serve listens at", least=0),
+    "serve_tokens": Setting("", None, "file of the tokens; empty: beside the user's file"),
+    "serve_require_token": Setting(False, None, "ask for a token on this machine too"),
+    "serve_read_only": Setting(False, None, "take no changes over HTTP"),
+    "serve_names": Setting("", None, "names that a server is asked under, with commas"),
+    "serve_origins": Setting("", None, "other web origins that may ask, with commas"),
+    "serve_proxies": Setting("", None, "addresses of reverse proxies, with commas"),
+    "serve_rate": Setting(100, None, "requests a second and client; 0 for no limit", least=0),
+    "serve_body_mb": Setting(32, None, "megabytes of a request"),
+    "serve_megapixels": Setting(50, None, "of a picture that is sent"),
+    "serve_threads": Setting(0, None, "engine calls at a time; 0 for the number of cores", least=0),
+    "serve_seconds": Setting(30, None, "for an answer"),
+    "serve_cache": Setting("", None, "folder of thumbnails; empty: the user's cache"),
+    "serve_cache_mb": Setting(512, None, "megabytes that thumbnails may take"),
+    "serve_log_queries": Setting(False, None, "write what is asked to the access log"),
 }
 
 
@@ -67,6 +87,16 @@ def default(key: str) -> Callable[[], Any]:
     return lambda: value(key)
 
 
+def listed(key: str) -> Callable[[], tuple[str, ...]]:
+    """A click default for an option that may be given again: what stands between the commas of a setting."""
+    return lambda: tuple(part.strip() for part in str(value(key)).split(",") if part.strip())
+
+
+def tokens() -> Path:
+    """The file of the server's tokens: `serve_tokens`, else `tokens.json` beside the user's file."""
+    return Path(value("serve_tokens") or path().with_name("tokens.json"))
+
+
 def checked(key: str, given: Any, where: str) -> str | int | bool:
     """`given` in the setting's type.
 
@@ -82,8 +112,10 @@ def checked(key: str, given: Any, where: str) -> str | int | bool:
             return False
         raise InputError(f"{where}: {key} is {given!r}; it must be true or false")
     if isinstance(setting.value, int):
-        if not str(given).isdecimal() or int(given) < 1:
-            raise InputError(f"{where}: {key} is {given!r}; it must be a whole number of at least 1")
+        if not str(given).isdecimal() or int(given) < setting.least:
+            raise InputError(
+                f"{where}: {key} is {given!r}; it must be a whole number of at least {setting.least}"
+            )
         return int(given)
     if setting.allowed is not None and given not in setting.allowed:
         raise InputError(f"{where}: {key} is {given!r}; it must be one of {', '.join(setting.allowed)}")

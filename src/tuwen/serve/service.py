@@ -22,6 +22,7 @@ from tuwen.serve.shelf import Shelf
 from tuwen.serve.showing import Thumbnails
 from tuwen.serve.tokens import Tokens
 from tuwen.serve.writing import Writer
+from tuwen.tables import TABLE_OF
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
@@ -49,6 +50,9 @@ class Service:
         for name, collection in self.shelf.collections.items():
             if collection.store.identity.encoder:
                 _ = collection.encoder
+            view = collection.store.view
+            for table in TABLE_OF.values():
+                collection.indexes.get(view, table)
             if not self.settings.read_only:
                 self.writers[name].start()
 
