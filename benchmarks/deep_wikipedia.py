@@ -3,7 +3,7 @@
     python benchmarks/deep_wikipedia.py [--seeds 5] [--methods a,b] [--folder F] [--jobs N] [--quick] [--json]
 
 Split 2,173 / 231 / 462, mAP@all of the 462 test pairs among themselves. Epochs are chosen on the 231
-validation pairs, settings of `GRIDS` too; the test part is scored once with what was chosen. Everything else
+validation pairs, settings of `GRIDS` too, with the first seed; the test part is scored once with what was chosen. Everything else
 has its defaults, of the papers or their code, but for at most 60 epochs. Runs are kept in the folder, so that
 the same command goes on, and docs/deep.md is written from those that are there.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,15 @@ def runs_of(features: str, names: Sequence[str], seeds: int, folder: Path, jobs:
     for name in capped:
         if "epochs" not in methods.find(name)().params or methods.find(name)().params["epochs"] <= EPOCHS:
             capped[name] = {}
-    cells = plan("wikipedia", names, split="corr-ae", features=features, repeat=seeds, settings=capped)
     grids = {name: grid for name, grid in GRIDS.items() if name in names}
     choices = []
-    if grids:
-        cells, choices = tune(cells, grids, folder, jobs=jobs)
+    if grids:  # on the first seed, then for all
+        first = plan("wikipedia", list(grids), split="corr-ae", features=features, settings=capped)
+        choices = tune(first, grids, folder, jobs=jobs)[1]
+        capped |= {choice.method: capped[choice.method] | choice.settings for choice in choices}
+    cells = plan("wikipedia", names, split="corr-ae", features=features, repeat=seeds, settings=capped)
+    own = {name: tuple(cell.key for cell in cells if cell.method == name) for name in grids}
+    choices = [replace(choice, keys=own[choice.method]) for choice in choices]
     return noted(run_all(cells, folder, jobs=jobs), choices)
 
 
