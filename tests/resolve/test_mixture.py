@@ -87,3 +87,24 @@ def test_too_few_pairs_tell_nothing():
     evidence, candidates = of(*noisy(4))
     with pytest.raises(InputError, match="20 are needed"):
         estimate(evidence, candidates, left_once=True, right_once=True)
+
+
+def test_a_column_that_hardly_ever_differs_does_not_drown_the_others():
+    evidence, candidates = of(*noisy(200))
+    rare = np.zeros(len(candidates), dtype=np.float32)
+    rare[np.flatnonzero(candidates.left == candidates.right)[:2]] = 1.0
+    told = Evidence((*evidence.names, "words"), np.column_stack([evidence.values, rare]))
+    joint = estimate(told, candidates, left_once=True, right_once=True)
+    assert joint.matches == pytest.approx(200, abs=20)
+
+
+def test_a_column_of_two_values_that_many_pairs_share_is_weak_evidence():
+    random = np.random.default_rng(4)
+    evidence, candidates = of(*noisy(200))
+    true = candidates.left == candidates.right
+    same = np.where(true, 1.0, random.random(len(candidates)) < 0.4).astype(np.float32)
+    told = Evidence((*evidence.names, "group"), np.column_stack([evidence.values, same]))
+    joint = estimate(told, candidates, left_once=True, right_once=True)
+    found = joint.probability(told)
+    assert found[true].mean() > 0.9
+    assert found[~true & (same == 1)].mean() < 0.05

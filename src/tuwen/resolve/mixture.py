@@ -16,31 +16,36 @@ FEWEST = 20
 _ITEMS = 20_000  # of the left side that the mixture is learned from
 _PAIRS = 400_000  # that weights are learned from
 _ROUNDS = 200
+_FARTHEST = 4.0  # standard deviations
 _SETTLED = 1e-5
+_EDGES = (0.25, 0.5, 0.75, 0.9, 0.97, 0.99)
+# made of the similarity, so that they say nothing that it does not
+_DERIVED = {SIMILARITY, ABOVE, *RANKS, *LEADS}
 
 
-@dataclass(slots=True)
-class _Kinds:
-    """Two normal distributions of one width: what pairs of one entity look like, and what others do."""
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """A column cut into levels at its quantiles.
 
-    low: float
-    high: float
-    spread: float
+    Attributes:
+        place: (m,) level of each pair, -1 where the value is not known.
+        count: How many levels there are.
+    """
 
-    def odds(self, x: Array) -> Array:
-        """Log of how much more often a match looks so; rises with x, since both are as wide."""
-        return np.asarray((self.high - self.low) * (x - (self.high + self.low) / 2) / self.spread**2)
+    place: Array
+    count: int
 
 
 def estimate(evidence: Evidence, candidates: Candidates, *, left_once: bool, right_once: bool) -> Joint:
     """A model without labels, from how the evidence of the pairs is spread.
 
-    One score a pair, how far its similarity is above its neighbours' together with what columns agree,
-    is held to be a mixture of two normal distributions of equal width, so that the odds rise with the
-    score. Where an item has one partner at most, the chances of its candidates and of having none add up
-    to one (expectation maximisation over items instead of pairs): so the number of matches is bounded by
-    the number of items, and what has close rivals is less sure. The weights of all evidence are then those
-    of the logistic model that explains the mixture best.
+    How far its similarity is above its neighbours' is held to be a mixture of two normal distributions of
+    equal width. Every other piece of evidence is cut into levels, and how much more often matches reach a
+    level than others do is counted (Fellegi & Sunter 1969), never falling from level to level. So the odds
+    rise with the evidence. Where an item has one partner at most, the chances of its candidates and of
+    having none add up to one (expectation maximisation over items instead of pairs): so the number of
+    matches is bounded by the number of items, and what has close rivals is less sure. The weights of all
+    evidence are then those of the logistic model that explains the chances best.
 
     What comes out are estimates: the less the two kinds of pairs look like normal distributions that lie
     apart, the rougher (docs/resolve.md has measured ones). Labels make probabilities of them.
@@ -63,8 +68,9 @@ def estimate(evidence: Evidence, candidates: Candidates, *, left_once: bool, rig
     some = Candidates(candidates.left[kept], candidates.right[kept], candidates.shape, candidates.same)
     centre, scale = frame(evidence.values[kept])
     z = standardised(evidence.values[kept], centre, scale)
-    x = _single(evidence.names, z)
-    chances = _part(x, some, left_once=left_once, right_once=right_once)
+    chances = _part(
+        evidence.names, evidence.values[kept], z, some, left_once=left_once, right_once=right_once
+    )
     few = np.linspace(0, len(z) - 1, min(len(z), _PAIRS)).astype(np.intp)
     weights, bias = logistic(z[few], chances[few], strength=1.0)
     return Joint(
@@ -88,22 +94,28 @@ def _sample(candidates: Candidates) -> Array:
     return np.flatnonzero(np.isin(candidates.left, chosen))
 
 
-def _single(names: tuple[str, ...], z: Array) -> Array:
-    """One score a pair before anything is learned, (m,): the vectors count as much as each column."""
-    derived = {SIMILARITY, ABOVE, *RANKS, *LEADS}
-    columns = [place for place, name in enumerate(names) if name == ABOVE or name not in derived]
-    return np.asarray(z[:, columns].mean(axis=1))
-
-
-def _part(x: Array, candidates: Candidates, *, left_once: bool, right_once: bool) -> Array:
+def _part(
+    names: tuple[str, ...],
+    values: Array,
+    z: Array,
+    candidates: Candidates,
+    *,
+    left_once: bool,
+    right_once: bool,
+) -> Array:
     """The chance that each pair is a match, (m,)."""
+    own = [place for place, name in enumerate(names) if name not in _DERIVED]
+    columns = [_levels(values[:, place]) for place in own if np.isfinite(values[:, place]).any()]
+    above = z[:, names.index(ABOVE)]
+    chances = _first(
+        np.clip(z[:, [names.index(ABOVE), *own]], -_FARTHEST, _FARTHEST).mean(axis=1), candidates
+    )
     sides = [(candidates.left, candidates.shape[0])] * left_once
     sides += [(candidates.right, candidates.shape[1])] * right_once
-    chances = _first(x, candidates)
     shares = [0.5] * max(len(sides), 1)
-    kinds = _kinds(x, chances)
     for _ in range(_ROUNDS):
-        odds = np.clip(kinds.odds(x), -50, 50)
+        odds = _normal(above, chances) + sum(_counted(column, chances) for column in columns)
+        odds = np.clip(odds, -50, 50)
         made = []
         for place, (owner, count) in enumerate(sides):
             made.append(_one_at_most(odds, owner, count, shares[place]))
@@ -114,7 +126,6 @@ def _part(x: Array, candidates: Candidates, *, left_once: bool, right_once: bool
         # where both sides have a say, what neither doubts
         new = np.exp(np.mean([np.log(np.maximum(part, 1e-300)) for part in made], axis=0))
         moved, chances = float(np.abs(new - chances).max()), new
-        kinds = _kinds(x, chances)
         if moved < _SETTLED:
             break
     return chances
@@ -131,12 +142,34 @@ def _first(x: Array, candidates: Candidates) -> Array:
     return np.where(mutual, 0.5, 0.0)
 
 
-def _kinds(x: Array, chances: Array) -> _Kinds:
+def _normal(x: Array, chances: Array) -> Array:
+    """Log of how much more often a match looks so: two normal distributions of one width, (m,)."""
     total = float(chances.sum())
     high = float((chances * x).sum() / max(total, 1e-9))
     low = float(((1 - chances) * x).sum() / max(len(x) - total, 1e-9))
     variance = float((chances * (x - high) ** 2 + (1 - chances) * (x - low) ** 2).mean())
-    return _Kinds(low, max(high, low), max(variance, 1e-12) ** 0.5)
+    # both are as wide, so this rises with x
+    return np.asarray((max(high, low) - low) * (x - (high + low) / 2) / max(variance, 1e-12))
+
+
+def _levels(values: Array) -> _Levels:
+    known = np.isfinite(values)
+    edges = np.unique(np.quantile(values[known], _EDGES))
+    return _Levels(np.where(known, np.searchsorted(edges, values), -1), len(edges) + 1)
+
+
+def _counted(column: _Levels, chances: Array) -> Array:
+    """Log of how much more often matches reach a pair's level, (m,); 0 where nothing is known."""
+    from sklearn.isotonic import isotonic_regression
+
+    known = column.place >= 0
+    place, some = column.place[known], chances[known]
+    yes = np.bincount(place, weights=some, minlength=column.count)
+    no = np.bincount(place, weights=1 - some, minlength=column.count)
+    half = 0.5 * column.count
+    ratio = np.log((yes + 0.5) / (yes.sum() + half)) - np.log((no + 0.5) / (no.sum() + half))
+    rising = isotonic_regression(ratio, sample_weight=yes + no + 1e-9)
+    return np.where(known, rising[column.place], 0.0)
 
 
 def _one_at_most(odds: Array, owner: Array, count: int, share: float) -> Array:
