@@ -82,6 +82,14 @@ def test_every_text_of_a_picture_is_an_item(tiny_pictures, tmp_path):
     assert pictures.ids == ["r"]
 
 
+def test_picture_and_text_of_a_row_are_of_one_entity(tiny_pictures, tmp_path):
+    file = tmp_path / "captions.csv"
+    file.write_text(f"image,caption\n{tiny_pictures / 'red-0.png'},a red one\n", encoding="utf-8")
+    given = Given(path=file)
+    entities = [read(given, opened(given), kind).entities for kind in ("image", "text")]
+    assert entities[0] == entities[1] == ["captions.csv:2"]
+
+
 def test_a_folder_has_pictures(tiny_pictures):
     source = opened(Given(path=tiny_pictures))
     assert kinds_of(source) == ("image",)

@@ -27,7 +27,8 @@ class Side:
         vectors: (n, d) float32 unit rows; a row of zeros where the encoder has nothing to say.
         columns: Values by column, n each; None where a value is missing.
         labels: (n,) class of each, None where there is none; empty when no item has any.
-        entities: (n,) the entity that the source says each belongs to, None where it does not say.
+        entities: (n,) the entity that the source says each belongs to, or the record that it stands in;
+            None where neither is known.
         refusals: What was left out, and why.
     """
 

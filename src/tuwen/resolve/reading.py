@@ -111,7 +111,7 @@ def read(given: Given, source: Source | Collection, kind: Modality) -> Side:
         side.ids.append(name)
         side.contents.append(item)
         side.labels.append(record.label)
-        side.entities.append(record.entity)
+        side.entities.append(record.entity or record.origin or None)
         metadata.append(record.metadata)
     _settle(side, metadata)
     return side
