@@ -10,6 +10,7 @@ from tuwen.arrays import Array, Modality
 from tuwen.illustrate.base import Library, Signal
 
 NEAREST = 20  # items of one side whose other sides say what is looked for
+ENOUGH = 200  # items whose mean says what all have in common
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,8 +81,9 @@ def _without(scores: Array, asked: Asked, *, text: bool) -> Array:
 def _through(library: Library, space: str, first: Array, asked: Asked) -> Array:
     """How like each item is, on the other side, to the items that are nearest on this one.
 
-    Each of these counts by the square of its score. An item counts for all others but not for itself: its
-    own score already says how near it is.
+    Each of these counts by the cube of its score. In a library of some size it counts by what sets it apart
+    from the mean of all: vectors of a network have so much in common that all items would be alike. An item
+    counts for all others but not for itself: its own score already says how near it is.
     """
     vectors = library.vectors[space]
     has = vectors.any(axis=1)
@@ -89,11 +91,14 @@ def _through(library: Library, space: str, first: Array, asked: Asked) -> Array:
     if not len(usable):
         return np.full(len(vectors), np.nan, dtype=np.float32)
     nearest = usable[np.argsort(-first[usable], kind="stable")[:NEAREST]]
-    weights = first[nearest] ** 2
-    total = weights @ vectors[nearest]
+    weights = first[nearest] ** 3
+    apart = vectors[nearest]
+    if has.sum() >= ENOUGH:
+        apart = apart - vectors.sum(axis=0) / has.sum()
+    total = weights @ apart
     scores = vectors @ (total / max(float(np.linalg.norm(total)), 1e-12))
     # the nearest themselves: the same without their own share
-    others = total - weights[:, None] * vectors[nearest]
+    others = total - weights[:, None] * apart
     norms = np.linalg.norm(others, axis=1)
     scores[nearest] = np.einsum("nd,nd->n", others, vectors[nearest]) / np.maximum(norms, 1e-12)
     return _without(np.where(has, scores, np.nan), asked, text=space == "text")

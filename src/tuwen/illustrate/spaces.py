@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tuwen import encoders, methods
+from tuwen import encoders
 from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.encoders import Encoder
 from tuwen.encoders.fitted import Fitted
 from tuwen.errors import InputError, PictureError
 from tuwen.illustrate.base import Library
 from tuwen.illustrate.cache import Cache, key_of
+from tuwen.illustrate.own_space import OwnSpace
 from tuwen.learned import ENCODERS, Learned
 from tuwen.methods import Coder
 from tuwen.records import Refusal
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 
 COLLECTION = "collection"  # the encoder that the collection was made with
 NONE = "none"
-TEXT = "tfidf,units=characters,shortest=1,longest=3,features=20000"
+TEXT = "tfidf,units=characters,shortest=1,longest=2,features=20000"
 """What compares texts unless told otherwise: it needs no download, no dictionary and no extra."""
 
 FEWEST = 200  # pairs below which no space is learned from them
 _WIDE = 1024  # columns above which vectors of texts are reduced
-_NARROW = 256  # columns they are reduced to
+_NARROW = 512  # columns they are reduced to
 _SAMPLE = 2000  # texts that the reduction is learned from
 _BLOCK = 512
 
@@ -111,26 +112,21 @@ def prepare(
     words = _text_space(library, collection, text, cache, progress)
     looks = _image_encoder(library, collection, image, cache, progress)
     both = _cross_encoder(library, collection, cross, cache, progress)
-    learned = _own(library) if own and words is not None and looks is not None else None
+    learned = _own(library, words, looks, cache) if own and words is not None and looks is not None else None
     if both is None:
         library.vectors.pop("cross-text", None)
         library.vectors.pop("cross-image", None)
     return Spaces(words, looks, both, learned), cache
 
 
-def learn(images: Array, texts: Array) -> Coder:
-    """The space that pairs of unit rows teach: canonical correlation analysis with a strong ridge.
+def learn(images: Array, texts: Array) -> OwnSpace:
+    """The space that pairs of unit rows teach.
 
     Args:
         images: (n, d) of pictures.
         texts: (n, e) of their texts, row by row.
     """
-    most = min(images.shape[1], texts.shape[1], len(images) - 1)
-    made = methods.find("cca")(dim=min(128, most), ridge=1.0, power=1.0)  # type: ignore[call-arg]
-    fitted = made.fit(images, texts)
-    if not isinstance(fitted, Coder):
-        raise InputError(f"{type(fitted).__name__} gives no vectors")
-    return fitted
+    return OwnSpace().fit(images, texts)
 
 
 def digest_of(library: Library, kind: Modality) -> str:
@@ -235,13 +231,15 @@ def _cross_encoder(
     return encoder
 
 
-def _own(library: Library) -> Coder | None:
+def _own(library: Library, words: TextSpace, looks: Encoder, cache: Cache) -> Coder | None:
     """A space of the library's own pairs, and the vectors of all its items in it."""
     images, texts = library.vectors["image"], library.vectors["text"]
     rows = np.flatnonzero(images.any(axis=1) & texts.any(axis=1))
     if len(rows) < FEWEST:
         return None
-    made = learn(images[rows], texts[rows])
+    contents = digest_of(library, "text"), digest_of(library, "image")
+    key = key_of("own", words.encoder.fingerprint, looks.fingerprint, *contents)
+    made = OwnSpace.of(cache.arrays(key, lambda: learn(images[rows], texts[rows]).arrays()))
     library.vectors["own-image"] = coded(made, images, "image")
     library.vectors["own-text"] = coded(made, texts, "text")
     return made

@@ -14,7 +14,7 @@ from tuwen.illustrate.fusing import standard
 from tuwen.illustrate.signals import Asked, rankings
 from tuwen.illustrate.spaces import FEWEST, Spaces, coded, learn
 
-RECIPE = 1  # rises whenever the same library begins to teach other weights or another verdict
+RECIPE = 2  # rises whenever the same library begins to teach other weights or another verdict
 QUERIES = 400  # of the library's own headlines, at most
 FOLDS = 4
 ALIKE = 10  # pictures most like the true one that count as right too
