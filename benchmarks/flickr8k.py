@@ -44,7 +44,18 @@ SETTINGS: dict[str, tuple[str, list[dict[str, Any]]]] = {
             for dim, power in ((256, 0.0), (256, 1.0), (384, 1.5), (384, 2.0))
         ],
     ),
-    "vsepp": ("pooled", [TOWERS | {"epochs": 5, "dim": 256, "weight_decay": 1.0, "gentle": 0.5}]),
+    "vsepp": (
+        "pooled",
+        [TOWERS | {"epochs": 5, "dim": 512, "hidden": 2048, "weight_decay": 1.0, "gentle": 0.5}],
+    ),
+    "adapter": (
+        "pooled",
+        [
+            {"dim": 384, "power": 1.5, "epochs": 6, "batch_size": 256, "standardise": False, "device": "cpu"}
+            | {"temperature": temperature}
+            for temperature in (0.05, 0.1)
+        ],
+    ),
     "triplet_hash": ("pooled", [TOWERS | {"epochs": 4, "bits": 64}]),
     "instance_loss": ("pooled", [TOWERS | {"epochs": 2, "dim": 64}]),
     "gpo": ("parts", [SETS | {"epochs": 4, "dim": 128, "gentle": 0.5}]),

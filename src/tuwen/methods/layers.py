@@ -114,10 +114,19 @@ def _root(u: Tensor, ridge: float) -> Tensor:
     return root
 
 
-def contrast(u: Tensor, v: Tensor, temperature: float) -> Tensor:
-    """Cross entropy of each pair against the others of the batch, both ways (InfoNCE), of unit rows."""
+def contrast(u: Tensor, v: Tensor, temperature: float, same: Tensor | None = None) -> Tensor:
+    """Cross entropy of each pair against the others of the batch, both ways (InfoNCE), of unit rows.
+
+    Args:
+        u: (n, d).
+        v: (n, d).
+        temperature: What cosines are divided by.
+        same: Which others are no wrong partners, (n, n) symmetric; a pair's own does not count.
+    """
     scores = u @ v.T / temperature
     own = torch.arange(len(u), device=u.device)
+    if same is not None:
+        scores = scores.masked_fill(same & (own[:, None] != own), -torch.inf)
     return (functional.cross_entropy(scores, own) + functional.cross_entropy(scores.T, own)) / 2
 
 
