@@ -3,9 +3,9 @@
     python benchmarks/deep_wikipedia.py [--seeds 5] [--methods a,b] [--folder F] [--jobs N] [--quick] [--json]
 
 Split 2,173 / 231 / 462, mAP@all of the 462 test pairs among themselves. Epochs are chosen on the 231
-validation pairs, settings of `GRIDS` too, with the first seed; the test part is scored once with what was chosen. Everything else
-has its defaults, of the papers or their code, but for at most 60 epochs. Runs are kept in the folder, so that
-the same command goes on, and docs/deep.md is written from those that are there.
+validation pairs, settings of `GRIDS` too, with the first seed; the test part is scored once with what was
+chosen. Everything else has its defaults, of the papers or their code, but for at most 60 epochs. Runs are kept
+in the folder, so that the same command goes on, and docs/deep.md is written from those that are there.
 """
 
 from __future__ import annotations
@@ -50,12 +50,13 @@ def runs_of(features: str, names: Sequence[str], seeds: int, folder: Path, jobs:
     grids = {name: grid for name, grid in GRIDS.items() if name in names}
     choices = []
     if grids:  # on the first seed, then for all
-        first = plan("wikipedia", list(grids), split="corr-ae", features=features, settings=capped)
+        own = {name: capped[name] for name in grids}
+        first = plan("wikipedia", list(grids), split="corr-ae", features=features, settings=own)
         choices = tune(first, grids, folder, jobs=jobs)[1]
         capped |= {choice.method: capped[choice.method] | choice.settings for choice in choices}
     cells = plan("wikipedia", names, split="corr-ae", features=features, repeat=seeds, settings=capped)
-    own = {name: tuple(cell.key for cell in cells if cell.method == name) for name in grids}
-    choices = [replace(choice, keys=own[choice.method]) for choice in choices]
+    keys = {name: tuple(cell.key for cell in cells if cell.method == name) for name in grids}
+    choices = [replace(choice, keys=keys[choice.method]) for choice in choices]
     return noted(run_all(cells, folder, jobs=jobs), choices)
 
 
