@@ -83,12 +83,13 @@ def test_the_review_page_has_the_pairs_nearest_to_the_threshold(found, tmp_path)
     count = writing.write_review(tmp_path / "v.html", found, most=5)
     pairs = page_of(tmp_path / "v.html")["pairs"]
     assert count == len(pairs) == 5
-    shown = sorted(abs(pair["probability"] - 0.5) for pair in pairs)
+    shown = sorted(abs(pair["score"] - 0.5) for pair in pairs)
     kept = np.zeros(len(found.candidates), dtype=bool)
     kept[found.kept] = True
     near = np.sort(np.abs(found.score[kept | (found.ranks == 1)] - 0.5))[:5]
     assert shown == pytest.approx(near.tolist(), abs=1e-4)
     assert all(pair["reasons"] for pair in pairs)
+    assert {pair["probability"] for pair in pairs} == {None}  # estimates are none
 
 
 def test_decisions_of_the_review_are_labels_of_the_next_run(found, tmp_path):

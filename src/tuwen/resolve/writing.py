@@ -131,7 +131,7 @@ def _review_row(found: Resolution, place: int, decided: bool) -> review.Row:
         right=found.other.ids[right],
         right_content=found.other.contents[right],
         score=float(found.score[place]),
-        probability=float(found.score[place]) if found.joint is not None else None,
+        probability=float(found.score[place]) if probability_name(found) == "probability" else None,
         reasons=reasons(found, place),
         decided=decided,
     )
