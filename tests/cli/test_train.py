@@ -83,3 +83,29 @@ def test_who_stops_it_is_told_how_to_go_on(asked, tmp_path):
 def test_an_unknown_parameter_of_the_head_is_refused_with_the_nearest(tmp_path):
     done = run("--pairs", "a.csv", "-o", tmp_path, "--set", "margins=1")
     assert "did you mean 'margin'" in str(done.exception)
+
+
+def test_a_classifier_is_trained_and_told_of(tmp_path):
+    titles = tmp_path / "titles.csv"
+    lines = [f"{('red', 'blue')[n % 2]} {n},{('warm', 'cold')[n % 2]}" for n in range(20)]
+    titles.write_text("\n".join(["title,class", *lines]) + "\n", encoding="utf-8")
+    steps = ("--epochs", 1, "--batch", 8, "--held-out", 0.2, "--device", "cpu", "--format", "jsonl")
+    done = run(
+        "--task", "classify", "--pairs", titles, "--text-encoder", TEXT, *steps, "-o", tmp_path / "out"
+    )
+    assert done.exit_code == 0, done.output
+    assert {json.loads(line)["label"] for line in done.stdout.splitlines()} == {"warm", "cold"}
+    assert "Held out: 4 items. Accuracy" in done.stderr
+    assert "Trained on 16 texts of 2 classes, 2 steps" in done.stderr
+    assert f"tuwen tag COLLECTION --classifier {tmp_path / 'out'}" in done.stderr
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("--task", "classify", "--bits", 16), "--bits goes without --task classify only"),
+    (("--task", "classify", "--loss", "infonce"), "--loss goes without --task classify only"),
+    (("--task", "classify", "--encoder", "some"), "takes --text-encoder or --image-encoder"),
+    (("--dropout", 0.2), "--dropout goes with --task classify only"),
+])  # fmt: skip
+def test_options_of_another_task_are_refused(asked, tmp_path, words, said):
+    done = run("--pairs", "a.csv", "-o", tmp_path, *words)
+    assert done.exit_code == 2 and said in done.output and not asked

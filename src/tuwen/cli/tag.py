@@ -31,6 +31,12 @@ _HELD_OUT = 0.3
     type=click.Choice(["zero-shot", "probe", "neighbours"]),
     help="How labels are found.  [default: probe with --examples, else zero-shot]",
 )
+@click.option(
+    "--classifier",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="DIR",
+    help="Of tuwen train --task classify.",
+)
 @click.option("--templates", type=_options.FILE, metavar="FILE", help="Prompts, one a line, with {} in each.")
 @click.option("--threshold", type=click.FloatRange(0, 1), metavar="P", help="Probability a label needs.")
 @click.option(
@@ -69,7 +75,8 @@ def command(
     file may be a tree by indentation or above/below, and name = words, more words says what stands for a
     name. With --examples, a probe or the nearest neighbours learn from labelled pictures; these may be a
     table, or the label or a metadata key of the collection's own items. With both and --method zero-shot, the
-    examples calibrate the probabilities.
+    examples calibrate the probabilities. With --classifier, a trained one is asked, about the vectors or the
+    texts of the pictures; --examples then only measure it.
 
     Without --to and -o the tags are printed.
     """

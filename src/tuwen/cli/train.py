@@ -11,6 +11,7 @@ import click
 from tuwen.cli import _options, _output, _progress, _sources
 
 if TYPE_CHECKING:
+    from tuwen.training.classify_training import Classifying
     from tuwen.training.clip import Tuned
     from tuwen.training.dual_training import Trained
 
@@ -21,6 +22,8 @@ _DUAL = ("image_encoder", "text_encoder", "head", "bits", "dim", "hidden", "size
          "temperature", "validation", "labels")  # fmt: skip
 _CLIP = ("stage", "freeze_vision", "effective_batch", "mask_patches", "lora", "checkpointing", "keep",
          "replay", "replay_share", "itm")  # fmt: skip
+#: What a classifier takes beside what all take.
+_CLASSIFY = ("image_encoder", "text_encoder", "size", "accumulate", "validation", "labels", "dropout")
 _FIGURES = ("hit@1", "hit@5", "hit@10", "precision@1", "precision@5", "precision@10")
 
 
@@ -30,6 +33,12 @@ _FIGURES = ("hit@1", "hit@5", "hit@10", "precision@1", "precision@5", "precision
     short_help="Train networks on your own pictures and words.",
 )
 @click.option("--pairs", required=True, metavar="FILE", help="Pictures and texts: a table, a known layout.")
+@click.option(
+    "--task",
+    type=click.Choice(["pairs", "classify"]),
+    default="pairs",
+    help="What is learned: what belongs together, or classes of texts or pictures.  [default: pairs]",
+)
 @click.option(
     "-o", "--output", type=_options.PATH, required=True, metavar="DIR", help="Folder of the result."
 )
@@ -59,12 +68,18 @@ _FIGURES = ("hit@1", "hit@5", "hit@10", "precision@1", "precision@5", "precision
     "--size", type=int, metavar="PIXELS", help="Side of the pictures.  [default: the network's, or 224]"
 )
 @click.option(
-    "--epochs", type=int, metavar="N", help="Passes over the pairs.  [default: 30; 3 with --encoder]"
+    "--epochs",
+    type=int,
+    metavar="N",
+    help="Passes over the pairs.  [default: 30; 3 with --encoder or classify]",
 )
 @click.option("--batch", type=int, metavar="N", help="Pairs computed at a time.  [default: 64]")
 @click.option("--accumulate", type=int, metavar="N", help="Batches a step.  [default: 1]")
 @click.option(
-    "--rate", "learning_rate", type=float, help="Learning rate.  [default: 3e-4; 5e-5 with --encoder]"
+    "--rate",
+    "learning_rate",
+    type=float,
+    help="Learning rate.  [default: 3e-4; 5e-5 with --encoder or classify]",
 )
 @click.option("--weight-decay", type=float, help="Of matrices.  [default: 0.05; 0.001 with --encoder]")
 @click.option("--warm-up", type=float, metavar="SHARE", help="Of the steps, in which the rate rises.")
@@ -74,6 +89,7 @@ _FIGURES = ("hit@1", "hit@5", "hit@10", "precision@1", "precision@5", "precision
 )
 @click.option("--validation", metavar="FILE", help="Pairs to hold out in their place.")
 @click.option("--labels", metavar="NAME", help="Column of classes.  [default: label or the like]")
+@click.option("--dropout", type=float, metavar="SHARE", help="With --task classify.  [default: 0.1]")
 @click.option(
     "--stage", type=click.Choice(["text", "full"]), help="With --encoder: what learns.  [default: full]"
 )
@@ -95,23 +111,26 @@ _FIGURES = ("hit@1", "hit@5", "hit@10", "precision@1", "precision@5", "precision
 @click.option("--text-column", metavar="NAME", help="Table column of texts.")
 @click.option("--root", type=_options.PATH, help="Where a table's pictures lie.  [default: beside the table]")
 @_options.style()
-def command(pairs: str, output: Path, encoder: str | None, resume: bool, style: str, **given: Any) -> None:
+def command(
+    pairs: str, output: Path, task: str, encoder: str | None, resume: bool, style: str, **given: Any
+) -> None:
     """Train an image and a text network from pixels and words, or fine-tune a dual encoder.
 
     Without --encoder: two networks and a head learn to give the pictures and texts of FILE codes of bits, or
-    vectors, of one space. With --encoder: a CLIP-family encoder is fine-tuned on FILE.
+    vectors, of one space. With --encoder: a CLIP-family encoder is fine-tuned on FILE. With --task classify:
+    --text-encoder or --image-encoder learns the classes of the texts or pictures of FILE, for `tuwen tag` and
+    `tuwen illustrate`.
 
     A tenth of the pictures is held out; it chooses the epoch, and DIR/report.md has its figures. Ctrl-C keeps
     the last step, and --resume goes on. `tuwen index COLLECTION SOURCE --method DIR` uses the first kind,
     `--encoder DIR` the second.
     """
     given = {name: value for name, value in given.items() if value not in (None, ())}
-    odd = [name for name in (_DUAL if encoder else _CLIP) if name in given]
-    if odd:
-        option = f"--{'set' if odd[0] == 'settings' else odd[0].replace('_', '-')}"
-        raise click.UsageError(f"{option} goes {'without' if encoder else 'with'} --encoder only")
+    _check(task, encoder, given)
     try:
-        if encoder:
+        if task == "classify":
+            _tell_classes(_classify(pairs, output, resume, given), style)
+        elif encoder:
             _tell_clip(_clip(encoder, pairs, output, resume, given), style)
         else:
             _tell_dual(_dual(pairs, output, resume, given), pairs, style)
@@ -119,6 +138,35 @@ def command(pairs: str, output: Path, encoder: str | None, resume: bool, style: 
         if str(stopped):
             _output.note(f"{stopped}; go on with the same command and --resume")
         raise
+
+
+def _check(task: str, encoder: str | None, given: dict[str, Any]) -> None:
+    """Refuse options of another task."""
+    if task == "classify":
+        if encoder:
+            raise click.UsageError("--task classify takes --text-encoder or --image-encoder, not --encoder")
+        odd = [name for name in (*_DUAL, *_CLIP, "loss") if name in given and name not in _CLASSIFY]
+        where = "without --task classify"
+    else:
+        odd = [name for name in ((*_DUAL, "dropout") if encoder else (*_CLIP, "dropout")) if name in given]
+        where = f"{'without' if encoder else 'with'} --encoder"
+        where = "with --task classify" if odd[:1] == ["dropout"] else where
+    if odd:
+        option = f"--{'set' if odd[0] == 'settings' else odd[0].replace('_', '-')}"
+        raise click.UsageError(f"{option} goes {where} only")
+
+
+def _classify(pairs: str, output: Path, resume: bool, given: dict[str, Any]) -> Classifying:
+    from tuwen.training.classify_training import train_classifier
+    from tuwen.training.task import Plan
+
+    batch = {"batch_size": given.pop("batch")} if "batch" in given else {}
+    given.setdefault("epochs", 3)
+    given.setdefault("learning_rate", 5e-5)
+    names = (*_PLAN, "accumulate")
+    plan = Plan(**batch, **{name: given.pop(name) for name in names if name in given})
+    with _progress.steps() as progress:
+        return train_classifier(pairs, output, plan=plan, resume=resume, progress=progress, **given)
 
 
 def _dual(pairs: str, output: Path, resume: bool, given: dict[str, Any]) -> Trained:
@@ -197,6 +245,27 @@ def _tell_dual(done: Trained, pairs: str, style: str) -> None:
     )
     folder = shlex.quote(str(done.folder))
     _output.note(f"Next:  tuwen index COLLECTION {shlex.quote(pairs)} --method {folder}")
+
+
+def _tell_classes(done: Classifying, style: str) -> None:
+    _sources.tell_refusals(done.refusals)
+    for note in done.notes:
+        _output.note(note)
+    if done.figures is not None:
+        found = done.figures
+        _output.note(
+            f"Held out: {_output.counted(done.held_out, 'item')}. Accuracy {found['accuracy']:.4f} (95 %: "
+            f"{found['low']:.4f} to {found['high']:.4f}); the commonest class alone {found['chance']:.4f}."
+        )
+        _emit(found["labels"], style, ("label", "items", "precision", "recall", "f1"))
+    _output.note(
+        f"Trained on {done.items:,} {done.takes} of {len(done.classes)} classes, {done.course.step:,} steps "
+        f"in {done.course.seconds:,.0f} s, epoch {done.course.best_epoch} kept: {done.folder}"
+    )
+    folder = shlex.quote(str(done.folder))
+    if done.takes == "pictures":
+        _output.note(f"Next:  tuwen index COLLECTION SOURCE --encoder {folder}/image")
+    _output.note(f"Next:  tuwen tag COLLECTION --classifier {folder} --to class")
 
 
 def _tell_clip(done: Tuned, style: str) -> None:

@@ -11,7 +11,8 @@ from tuwen.tag.vocabulary import Vocabulary
 def one_label(vocabulary: Vocabulary, own: Array, total: Array, threshold: float) -> list[list[int]]:
     """The most probable label with those above it, lowest first.
 
-    Where it is less probable than the threshold, the lowest above it that is not; where none is, nothing.
+    Where it is less probable than the threshold, the lowest above it that is not; where none is, or all
+    are 0, nothing.
 
     Args:
         vocabulary: The labels.
@@ -22,7 +23,7 @@ def one_label(vocabulary: Vocabulary, own: Array, total: Array, threshold: float
     chosen = []
     for row, best in enumerate(own.argmax(axis=1).tolist()):
         chain = vocabulary.chain(best)
-        while chain and total[row, chain[0]] < threshold:
+        while chain and (total[row, chain[0]] < threshold or not total[row, chain[0]]):
             chain.pop(0)
         chosen.append(chain)
     return chosen

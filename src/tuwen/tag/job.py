@@ -13,15 +13,16 @@ from tuwen.encoders import Encoder
 from tuwen.errors import CollectionError, InputError
 from tuwen.search import condition
 from tuwen.tag.calibrating import best_threshold
+from tuwen.tag.classified import Classified
 from tuwen.tag.deciding import one_label, several
 from tuwen.tag.prompts import label_vectors
-from tuwen.tag.taggers import FromExamples, Tagger, Truth, ZeroShot
+from tuwen.tag.taggers import FromExamples, Given, Learned, Tagger, Truth, ZeroShot
 from tuwen.tag.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
 
-Method = Literal["zero-shot", "probe", "neighbours"]
+Method = Literal["zero-shot", "probe", "neighbours", "classifier"]
 METHODS: tuple[Method, ...] = ("zero-shot", "probe", "neighbours")
 PARTS = 3  # of the cross-validation that chooses the threshold of several labels
 Progress = Callable[[int, int | None], None]
@@ -45,8 +46,10 @@ class Job:
         threshold: float | None,
         most: int,
         seed: int,
+        classified: Classified | None = None,
     ) -> None:
         self.collection, self.vocabulary, self.method = collection, vocabulary, method
+        self.classified = classified
         self.most, self.many, self.asked, self.seed = most, most > 1, threshold, seed
         self.threshold = threshold or 0.0
         self._labels = None
@@ -63,6 +66,15 @@ class Job:
         if self.asked is None and self.many:
             self.threshold = self._best(vectors, truth)
 
+    def inputs(self, ids: Sequence[str]) -> Array:
+        """What the tagger takes of some pictures, (n, d): their vectors, or what a classifier says."""
+        vectors = self.collection.vectors("image", ids)
+        if self.classified is None:
+            return vectors
+        held = self.collection.store.view.by_ids("images", ids, ["id", "entity"]).to_pydict()
+        entity = dict(zip(held["id"], held["entity"], strict=True))
+        return self.classified.probabilities([entity[one] for one in ids], vectors)
+
     def decide(self, vectors: Array) -> tuple[list[list[int]], Array]:
         """Places of the labels of each, and the probabilities (n, c)."""
         total = self.tagger.probabilities(vectors)
@@ -77,10 +89,13 @@ class Job:
         view = self.collection.store.view
         wanted = condition(view, "images", where)
         names, done, total = self.vocabulary.names, 0, view.count("images") if where is None else None
-        for batch in view.batches("images", ["id", "path", "vector"], where=wanted):
+        for batch in view.batches("images", ["id", "path", "entity", "vector"], where=wanted):
             if not len(batch):
                 continue
-            chosen, shares = self.decide(unit_rows(tables.matrix(batch["vector"])))
+            given = unit_rows(tables.matrix(batch["vector"]))
+            if self.classified is not None:
+                given = self.classified.probabilities(batch["entity"].to_pylist(), given)
+            chosen, shares = self.decide(given)
             found = [
                 [(names[place], float(row[place])) for place in places]
                 for places, row in zip(chosen, shares, strict=True)
@@ -92,9 +107,10 @@ class Job:
     def _new(self) -> Tagger:
         if self._labels is not None:
             return ZeroShot(self.vocabulary, self._labels, many=self.many)
-        if self.method == "zero-shot":
-            raise InputError("zero-shot needs the labels' vectors")
-        return FromExamples(self.vocabulary, self.method, many=self.many, seed=self.seed)
+        if self.classified is not None:
+            return Given(self.vocabulary, self.classified.names)
+        way: Learned = "neighbours" if self.method == "neighbours" else "probe"
+        return FromExamples(self.vocabulary, way, many=self.many, seed=self.seed)
 
     def _best(self, vectors: Array, truth: Truth) -> float:
         """The threshold of the highest F1; what learns from the vectors is asked about others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from tuwen.arrays import Array
 from tuwen.errors import InputError
 from tuwen.records import Refusal
+from tuwen.tag.classified import Classified
 from tuwen.tag.evaluating import Evaluation, evaluate
 from tuwen.tag.job import METHODS, Job, Method, Progress, taken
 from tuwen.tag.known import Known, read_known
@@ -66,6 +68,7 @@ def tag(
     *,
     examples: str | None = None,
     method: Method | None = None,
+    classifier: str | Path | None = None,
     templates: Sequence[str] = TEMPLATES,
     threshold: float | None = None,
     most: int = 1,
@@ -78,10 +81,12 @@ def tag(
 
     Args:
         collection: With the pictures' vectors.
-        labels: What to choose from; None takes the labels of the examples.
+        labels: What to choose from; None takes the labels of the examples, or of the classifier.
         examples: Labelled items, as `known.read_known` takes them.
         method: `zero-shot` compares pictures with the labels' words, and examples only calibrate; `probe` and
             `neighbours` learn from the examples. None is `probe` with examples, else `zero-shot`.
+        classifier: A folder that `classes.load` opens, used as it is: of vectors, or of the texts that
+            belong to the pictures. Examples then only measure it.
         templates: What the words are put into.
         threshold: Probability that a label needs; None is none for one label, and for several what gives
             the highest F1 on the examples.
@@ -96,31 +101,20 @@ def tag(
         InputError: There are no pictures, labels or examples, the encoder cannot encode texts, or an
             argument is out of range.
     """
-    _check(collection, labels, examples, method, threshold, most, held_out)
-    method = method or ("probe" if examples is not None else "zero-shot")
+    _check(collection, labels, examples, method, classifier, threshold, most, held_out)
+    method = method or ("classifier" if classifier else "probe" if examples else "zero-shot")
+    classified = Classified(classifier, collection) if classifier else None
     known = read_known(collection, examples) if examples is not None else Known({})
-    vocabulary = _vocabulary(labels, known)
+    vocabulary = _vocabulary(labels, known, classified)
     truth_of = known.within(vocabulary, many=most > 1)
     if examples is not None and not truth_of:
         raise InputError(f"no example has a usable label; the first left out: {known.refusals[0].reason}")
-    job = Job(collection, vocabulary, method, templates, threshold, most, seed)
-    ids = list(truth_of)
-    truth = list(truth_of.values())
-    vectors = collection.vectors("image", ids)
-    held = _held(truth, held_out, seed)
-    evaluation = None
-    if held.any():
-        learn = ~held
-        job.fit(vectors[learn], taken(truth, learn))
-        asked = np.flatnonzero(held)
-        evaluation = evaluate(
-            vocabulary,
-            [ids[n] for n in asked],
-            taken(truth, held),
-            job.decide(vectors[held])[0],
-            many=job.many,
-        )
-    learned = len(ids) if held_out < 1 else 0
+    job = Job(collection, vocabulary, method, templates, threshold, most, seed, classified)
+    ids, truth = list(truth_of), list(truth_of.values())
+    vectors = job.inputs(ids)
+    held = _held(truth, 1.0 if classified else held_out, seed)
+    evaluation = _measured(job, ids, truth, vectors, held) if held.any() else None
+    learned = len(ids) if held_out < 1 and classified is None else 0
     job.fit(vectors[:learned], truth[:learned])
     done = Tagged(
         ids=[],
@@ -131,7 +125,7 @@ def tag(
         many=job.many,
         threshold=job.threshold,
         learned=learned,
-        calibrated=learned > 0,
+        calibrated=learned > 0 or classified is not None,
         tagger=job.tagger,
         evaluation=evaluation,
         refusals=[*vocabulary.refusals, *known.refusals],
@@ -144,11 +138,20 @@ def tag(
     return done
 
 
+def _measured(job: Job, ids: list[str], truth: Truth, vectors: Array, held: Array) -> Evaluation:
+    """Learn from what is not held out, and compare on what is."""
+    job.fit(vectors[~held], taken(truth, ~held))
+    asked = [ids[row] for row in np.flatnonzero(held)]
+    chosen, _ = job.decide(vectors[held])
+    return evaluate(job.vocabulary, asked, taken(truth, held), chosen, many=job.many)
+
+
 def _check(
     collection: Collection,
     labels: Vocabulary | Sequence[str] | None,
     examples: str | None,
     method: str | None,
+    classifier: str | Path | None,
     threshold: float | None,
     most: int,
     held_out: float,
@@ -157,7 +160,11 @@ def _check(
         raise InputError(f"{collection.path} has no pictures to tag; add some with tuwen index")
     if method is not None and method not in METHODS:
         raise InputError(f"method is {method!r}; it is one of {', '.join(METHODS)}")
-    if labels is None and examples is None:
+    if classifier is not None and (method is not None or most > 1):
+        raise InputError("a classifier gives one label by its own method; leave method and most out")
+    if classifier is not None and examples is not None and not held_out:
+        raise InputError("examples only measure a classifier; ask to evaluate, or leave them out")
+    if labels is None and examples is None and classifier is None:
         raise InputError("there is nothing to choose from; give labels, or labelled examples")
     if method in ("probe", "neighbours") and examples is None:
         raise InputError(f"{method} learns from labelled examples; give them, or take zero-shot")
@@ -169,15 +176,19 @@ def _check(
         raise InputError(f"held_out is {held_out}; it is a share from 0 to 1")
     if held_out and examples is None:
         raise InputError("there is nothing to evaluate with; give labelled examples")
-    if held_out == 1 and method != "zero-shot":
+    if held_out == 1 and method != "zero-shot" and classifier is None:
         raise InputError("held_out is 1, so nothing is left to learn from; take less, or zero-shot")
 
 
-def _vocabulary(labels: Vocabulary | Sequence[str] | None, known: Known) -> Vocabulary:
+def _vocabulary(
+    labels: Vocabulary | Sequence[str] | None, known: Known, classified: Classified | None
+) -> Vocabulary:
     if isinstance(labels, Vocabulary):
         found = labels
     elif labels is not None:
         found = Vocabulary.of(labels)
+    elif classified is not None:
+        found = Vocabulary.known(classified.names)
     else:
         found = Vocabulary.known(name for names in known.labels.values() for name in names)
     if len(found.leaves) < 2:
@@ -208,6 +219,8 @@ def _notes(vocabulary: Vocabulary, truth: Truth, method: Method) -> list[str]:
     ).tolist()
     names = vocabulary.names
     notes = []
+    if method == "classifier":
+        return []
     if not truth:
         return ["No labelled items: probabilities rank the labels and are not calibrated."]
     if single := [name for name, count in zip(names, counts, strict=True) if count == 1]:

@@ -149,3 +149,27 @@ class FromExamples(Tagger):
     def _new(self) -> Classifier[Array]:
         made: Classifier[Array] = classes.find(self.method)(seed=self.seed)  # type: ignore[call-arg]
         return made
+
+
+class Given(Tagger):
+    """Labels of a classifier that was learned elsewhere, such as by `tuwen train --task classify`."""
+
+    def __init__(self, vocabulary: Vocabulary, names: list[str]) -> None:
+        super().__init__(vocabulary, many=False)
+        places = [vocabulary.place(name) for name in names]
+        lost = [name for name, place in zip(names, places, strict=True) if place is None]
+        if lost:
+            raise InputError(
+                f"the classifier gives {lost[0]!r}, which is none of the labels; leave --labels out, or list "
+                f"all {len(names)} classes"
+            )
+        self._columns = [place for place in places if place is not None]
+
+    def fit(self, vectors: Array, truth: Truth) -> None:
+        """Nothing: labelled items only measure it."""
+
+    def own(self, vectors: Array) -> Array:
+        """Its probabilities (n, classes), in the columns of the vocabulary."""
+        found = np.zeros((len(vectors), len(self.vocabulary.labels)), dtype=np.float32)
+        found[:, self._columns] = vectors
+        return found

@@ -62,6 +62,10 @@ _METHODS = {
         "A linear probe learned from labelled examples.",
         "由带标签的样例学得的线性分类器。",
     ),
+    "classifier": (
+        "A classifier that was trained before.",
+        "由事先训练好的分类器给出。",
+    ),
     "neighbours": (
         "The nearest labelled examples vote.",
         "由最相近的带标签样例投票。",

@@ -132,7 +132,7 @@ class Dual(Task):
         """Pictures with a text each, and where each is cut."""
         random = np.random.default_rng(seed)
         chosen = np.array([random.choice(self.learned.material.texts_of[row]) for row in rows])
-        cuts = _cuts(len(rows), self.learned.pixels.recipe.size, random)
+        cuts = random_cuts(len(rows), self.learned.pixels.recipe.size, random)
         pixels, good = self.learned.pixels.take(rows)
         alone = _first([self.learned.material.texts[row] for row in chosen[good]])
         if len(alone) >= SMALLEST:
@@ -235,7 +235,7 @@ def cut_out(pixels: Tensor, cuts: Tensor, size: int) -> Tensor:
     return made.contiguous(memory_format=torch.channels_last)
 
 
-def _cuts(count: int, side: int, random: np.random.Generator) -> Array:
+def random_cuts(count: int, side: int, random: np.random.Generator) -> Array:
     """Random places: 0.7 to 1 of the area, a little wider or higher, half of them mirrored."""
     area = random.uniform(_LEAST, 1, count)
     aspect = np.exp(random.uniform(-0.15, 0.15, count))

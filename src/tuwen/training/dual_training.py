@@ -138,8 +138,8 @@ def train_dual(
     return done
 
 
-def check_free(folder: Path, *, resume: bool) -> None:
-    """Whether a result may be written to a folder.
+def check_free(folder: Path, *, resume: bool, holds: str = "method.json") -> None:
+    """Whether a result may be written to a folder; an earlier one, told by what it holds, is replaced.
 
     Raises:
         InputError: It holds something else, or a training that was stopped and is not gone on with.
@@ -152,7 +152,7 @@ def check_free(folder: Path, *, resume: bool) -> None:
         )
     if resume and not stopped:
         raise InputError(f"{folder} holds no training that was stopped; leave --resume out")
-    earlier = stopped or (folder / "method.json").is_file()
+    earlier = stopped or (folder / holds).is_file()
     if (folder / "collection.json").is_file():
         raise InputError(f"{folder} is a collection; name a new folder")
     if folder.exists() and not earlier and (not folder.is_dir() or any(folder.iterdir())):
