@@ -4,7 +4,7 @@
 
 Split 2,173 / 231 / 462, mAP@all of the 462 test pairs among themselves. Epochs are chosen on the 231
 validation pairs, settings of `GRIDS` too, with the first seed; the test part is scored once with what was
-chosen. Everything else has its defaults, of the papers or their code, but for at most 60 epochs. Runs are kept
+chosen. Everything else has its defaults, of the papers or their code, but for at most 60 epochs. Runs stay
 in the folder, so that the same command goes on, and docs/deep.md is written from those that are there.
 """
 
