@@ -43,18 +43,14 @@ class Found(Answer):
 
     query: str
     kind: Kind
-    fits: bool | None = Field(
-        default=None, description="Whether anything fits; null when unknown."
-    )
+    fits: bool | None = Field(default=None, description="Whether anything fits; null when unknown.")
     probability: float | None = Field(default=None, description="Calibrated, that something fits.")
     seconds: float
     rerank_ms: float | None = None
     unscored: list[dict[str, str]] = []
     total: int = Field(description="Items of this kind in the collection.")
     offset: int = 0
-    next_offset: int | None = Field(
-        default=None, description="Of the next page; null after the last."
-    )
+    next_offset: int | None = Field(default=None, description="Of the next page; null after the last.")
     hits: list[Hit]
 
 

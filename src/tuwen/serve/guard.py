@@ -19,6 +19,7 @@ from tuwen.serve.tokens import SCOPES, Token, Tokens
 
 API = "/api/v1"
 COOKIE = "tuwen_token"
+HEADER_BYTES = 16 << 10  # of all headers, and of an address
 SAFE = {"GET", "HEAD", "OPTIONS"}
 WRONG_A_SECOND, WRONG_AT_ONCE = 0.2, 10  # wrong tokens of one client: each costs a scrypt
 
@@ -135,6 +136,10 @@ def _too_often(wait: float) -> Problem:
 
 def _headers(scope: Scope) -> dict[str, str]:
     found: dict[str, str] = {}
+    if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > HEADER_BYTES:
+        raise Problem(414, "long-address", "the address is too long; ask with POST")
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
+        raise Problem(431, "long-header", "the headers are too long")
     for name, value in scope["headers"]:
         key = name.decode("latin-1")
         if key in found and key in ("host", "authorization", "origin", "content-length"):

@@ -64,6 +64,16 @@ class Job:
             "error": self.error,
         }
 
+    @property
+    def keys(self) -> set[tuple[str, str]]:
+        """Kind and id of each item."""
+        return {
+            (kind, item["id"])
+            for record in self.records
+            for kind in ("images", "texts")
+            for item in record[kind]
+        }
+
     def end(self, state: State, error: str | None = None) -> None:
         """Say how it ended."""
         self.state, self.error, self.finished = state, error, _now()

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tuwen.errors import InputError
 from tuwen.serve.application import application
+from tuwen.serve.guard import HEADER_BYTES
 from tuwen.serve.settings import Settings
 from tuwen.serve.tokens import Tokens
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from tuwen.collection import Collection
 
 CONNECTIONS = 1000  # at a time
-HEADER_BYTES = 16 << 10
 KEEP_ALIVE_SECONDS = 15
 STOP_SECONDS = 30  # for requests under way when it is told to stop; writes are finished however long
 

@@ -49,8 +49,9 @@ class Writer:
     def start(self) -> None:
         """Begin, with the jobs that an earlier process left."""
         for job in jobs.left(self.collection, self.name):
-            self._jobs[job.id] = job
-            self._waiting.append(job)
+            if job.id not in self._jobs:
+                self._jobs[job.id] = job
+                self._waiting.append(job)
         self._thread.start()
 
     @property
@@ -153,18 +154,25 @@ class Writer:
                 if not self._waiting:
                     return
                 first = self._waiting.popleft()
-                together = [first] if isinstance(first, Job) else []
-                while together and self._waiting and isinstance(self._waiting[0], Job):
-                    if sum(len(job.records) for job in together) >= TOGETHER:
-                        break
-                    together.append(self._waiting[0])
-                    self._waiting.popleft()
+                together = self._together(first) if isinstance(first, Job) else []
             if isinstance(first, Job):
                 self._write(together)
             elif first[1].set_running_or_notify_cancel():
                 self._call(*first)
             if not self._waiting:
                 self._make_ready()
+
+    def _together(self, first: Job) -> list[Job]:
+        """The jobs that are written with the first: those next to it that speak of other items."""
+        found, count, items = [first], len(first.records), first.keys
+        while self._waiting and isinstance(job := self._waiting[0], Job):
+            count += len(job.records)
+            if count > TOGETHER or items & job.keys:
+                break
+            items |= job.keys
+            found.append(job)
+            self._waiting.popleft()
+        return found
 
     def _call(self, function: Callable[[], Any], future: Future[Any]) -> None:
         try:
