@@ -21,7 +21,7 @@ _SECTIONS = {
     "Build and ask": ("index", "search", "similar", "match"),
     "Look and check": ("show", "duplicates", "verify"),
     "Serve": ("serve", "token"),
-    "Learn and compare": ("datasets", "methods", "fit", "train", "bench", "reproduce"),
+    "Learn and compare": ("datasets", "methods", "fit", "train", "classify", "bench", "reproduce"),
     "Keep": ("delete", "snapshot", "compact", "export", "pack", "unpack"),
     "Around": ("demo", "encode", "encoders", "config"),
 }
