@@ -52,12 +52,27 @@ def rankings(library: Library, asked: Asked, candidates: Array) -> list[Signal]:
         scores["triples"] = _without(asked.triples.astype(np.float32), asked, text=True)
     near, far = ("text", "image") if asked.kind == "image" else ("image", "text")
     if near in scores and far in library.vectors and far not in asked.vectors:
-        scores["through"] = _through(library, far, scores[near], asked)
+        scores["through"] = through(library, far, scores[near], asked)
     for name in ("cross", "own"):
         if name in asked.vectors and f"{name}-{asked.kind}" in library.vectors:
-            scores[name] = _cosines(library, f"{name}-{asked.kind}", asked.vectors[name], asked)
+            vector = asked.vectors[name]
+            if name == "cross":
+                vector = vector - _common(library, f"cross-{near}")
+            scores[name] = _cosines(library, f"{name}-{asked.kind}", vector, asked)
     made = [Signal(name, np.where(candidates, values, np.nan)) for name, values in scores.items()]
     return [signal for signal in made if not np.isnan(signal.scores).all()]
+
+
+def _common(library: Library, space: str) -> Array:
+    """What all questions have in common, (d,): items that are near to it would be near to every question.
+
+    Zeros in a library that is too small to tell.
+    """
+    vectors = library.vectors.get(space)
+    known = 0 if vectors is None else int(vectors.any(axis=1).sum())
+    if vectors is None or known < ENOUGH:
+        return np.zeros(1, dtype=np.float32)
+    return np.asarray(vectors.sum(axis=0) / known)
 
 
 def _cosines(library: Library, space: str, vector: Array, asked: Asked) -> Array:
@@ -78,12 +93,18 @@ def _without(scores: Array, asked: Asked, *, text: bool) -> Array:
     return made
 
 
-def _through(library: Library, space: str, first: Array, asked: Asked) -> Array:
-    """How like each item is, on the other side, to the items that are nearest on this one.
+def through(library: Library, space: str, first: Array, asked: Asked) -> Array:
+    """How like each item is, on the other side, to the items that are nearest on this one, (n,).
 
     Each of these counts by the cube of its score. In a library of some size it counts by what sets it apart
     from the mean of all: vectors of a network have so much in common that all items would be alike. An item
     counts for all others but not for itself: its own score already says how near it is.
+
+    Args:
+        library: With vectors.
+        space: Of the other side, `image` or `text`.
+        first: (n,) scores on this side; NaN where there is none.
+        asked: The question.
     """
     vectors = library.vectors[space]
     has = vectors.any(axis=1)

@@ -175,7 +175,7 @@ def _text_space(
 
     def encode() -> dict[str, Array]:
         progress(f"encoding {len(texts):,} texts", 0, None)
-        space = TextSpace(encoder, _axes(encoder, texts))
+        space = TextSpace(encoder, axes_of(encoder, texts))
         made = np.zeros((len(library), space.encode(texts[:1]).shape[1]), dtype=np.float32)
         made[rows] = space.encode(texts)
         return {"vectors": made} | ({} if space.axes is None else {"axes": space.axes})
@@ -299,7 +299,7 @@ def _ready(
     return cache.encoder(key, fit)
 
 
-def _axes(encoder: Encoder, texts: list[str]) -> Array | None:
+def axes_of(encoder: Encoder, texts: list[str]) -> Array | None:
     """Axes (width, d) of latent semantic analysis, where vectors have more columns than can be kept."""
     if encoder.width <= _WIDE or len(texts) <= _NARROW:
         return None
