@@ -1,6 +1,8 @@
 """Tagging a collection, from labels or examples to tags."""
 
 import csv
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,6 +70,22 @@ def test_what_is_held_out_is_measured_and_not_learned_from(tiny_collection, exam
     assert done.learned == 16
     again = tag(tiny_collection, examples=examples(rows), held_out=0.5, seed=1)
     assert again.evaluation.ids == done.evaluation.ids
+
+
+def test_what_is_held_out_depends_on_no_order(tiny_collection, examples):
+    rows = [(f"{one}-{n}", "dark" if one < "d" else "light") for one in COLOURS for n in range(2)]
+    one = tag(tiny_collection, ["dark", "light"], examples=examples(rows), held_out=0.4)
+    other = tag(tiny_collection, ["light", "dark"], examples=examples(rows[::-1]), held_out=0.4)
+    assert sorted(one.evaluation.ids) == sorted(other.evaluation.ids)
+
+
+def test_the_example_of_the_page_runs(tiny_collection, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tuwen.open", lambda path: tiny_collection)
+    page = Path(__file__).resolve().parents[2] / "docs" / "tag.md"
+    (block,) = re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    exec(compile(block, "docs/tag.md", "exec"), {})
+    assert list(tiny_collection.items("image", "topic contains 'animal'"))
 
 
 def test_words_may_be_measured_on_all_examples(tiny_collection):

@@ -20,6 +20,7 @@ __all__ = ["main", "names", "tuwen"]
 _SECTIONS = {
     "Build and ask": ("index", "search", "similar", "match"),
     "Look and check": ("show", "duplicates", "verify"),
+    "Match, illustrate, tag": ("resolve", "illustrate", "tag"),
     "Serve": ("serve", "token"),
     "Learn and compare": ("datasets", "methods", "fit", "train", "classify", "bench", "reproduce"),
     "Keep": ("delete", "snapshot", "compact", "export", "pack", "unpack"),

@@ -112,7 +112,7 @@ def tag(
     job = Job(collection, vocabulary, method, templates, threshold, most, seed, classified)
     ids, truth = list(truth_of), list(truth_of.values())
     vectors = job.inputs(ids)
-    held = _held(truth, 1.0 if classified else held_out, seed)
+    held = _held(vocabulary, ids, truth, 1.0 if classified else held_out, seed)
     evaluation = _measured(job, ids, truth, vectors, held) if held.any() else None
     learned = len(ids) if held_out < 1 and classified is None else 0
     job.fit(vectors[:learned], truth[:learned])
@@ -196,16 +196,18 @@ def _vocabulary(
     return found
 
 
-def _held(truth: Truth, share: float, seed: int) -> Array:
+def _held(vocabulary: Vocabulary, ids: Sequence[str], truth: Truth, share: float, seed: int) -> Array:
     """Which items are held out, (n,) bool: the share of each label, of which one is always learned from."""
     held = np.zeros(len(truth), dtype=bool)
     if share in (0, 1) or not len(truth):
         return held | (share == 1)
     random = np.random.default_rng(seed)
-    first = np.array([places[0] for places in truth])
-    for label in np.unique(first):
-        rows = random.permutation(np.flatnonzero(first == label))
-        held[rows[: min(round(share * len(rows)), len(rows) - 1)]] = True
+    # by names and ids, so that it depends neither on the order of labels nor on that of examples
+    rows_of: dict[str, list[int]] = {}
+    for row in sorted(range(len(ids)), key=ids.__getitem__):
+        rows_of.setdefault(vocabulary.labels[truth[row][0]].name, []).append(row)
+    for _, rows in sorted(rows_of.items()):
+        held[random.permutation(rows)[: min(round(share * len(rows)), len(rows) - 1)]] = True
     if not held.any():
         raise InputError(
             f"of {len(truth)} examples a share of {share:g} holds none out; give more, or a larger share"
