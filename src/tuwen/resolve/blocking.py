@@ -20,7 +20,7 @@ CROWD = 1000  # items a side that one value of a key column may have; more would
 PAIRS = 10_000_000  # that one key column makes at most
 LABEL = "label"
 # from here on an index is faster than comparing everything (docs/resolve.md)
-_EXACT = 5e11  # multiplications
+_EXACT = 3e11  # multiplications
 _IVF_ROWS = 10_000
 _QUERIES = 8192
 
