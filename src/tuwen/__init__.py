@@ -6,13 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tuwen.client import Client
     from tuwen.collection import Collection, open
     from tuwen.records import Picture, Record, Text
 
 __version__ = "0.1.0"
-__all__ = ["Collection", "Picture", "Record", "Text", "open"]
+__all__ = ["Client", "Collection", "Picture", "Record", "Text", "open"]
 
 _HOMES = {
+    "Client": "tuwen.client",
     "Collection": "tuwen.collection",
     "Picture": "tuwen.records",
     "Record": "tuwen.records",

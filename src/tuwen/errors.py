@@ -10,6 +10,7 @@ TuwenError
 │   └── Damaged                 what is on disk is not what was written
 ├── NotFittedError              a method was used before `fit`
 ├── Unavailable                 a model is not on this machine and cannot be fetched
+├── ServiceError                a server could not be reached, refused or failed; `status` says how
 └── MissingExtra (ImportError)  an optional dependency is not installed
 """
 
@@ -73,6 +74,19 @@ class NotFittedError(TuwenError):
 
 class Unavailable(TuwenError):
     """A model is not on this machine and cannot be fetched."""
+
+
+class ServiceError(TuwenError):
+    """A server could not be reached, refused or failed.
+
+    Attributes:
+        status: Of the answer; 0 when there was none.
+        request_id: By which the server's keeper finds it in the log.
+    """
+
+    def __init__(self, status: int, message: str, request_id: str = "") -> None:
+        super().__init__(message + (f" (request {request_id})" if request_id else ""))
+        self.status, self.request_id = status, request_id
 
 
 class MissingExtra(TuwenError, ImportError):

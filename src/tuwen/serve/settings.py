@@ -84,7 +84,7 @@ class Settings:
     def allowed_hosts(self) -> tuple[str, ...]:
         """Names that a `Host` header may give, in lower case; empty for any."""
         named = tuple(host.lower() for host in self.hosts)
-        return (*LOCAL_NAMES, *named) if self.is_local else named
+        return (*LOCAL_NAMES, *named) if self.is_local or named else ()
 
     @property
     def workers(self) -> int:
