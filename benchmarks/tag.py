@@ -28,7 +28,7 @@ from tuwen.arrays import unit_rows
 from tuwen.tag.deciding import one_label
 from tuwen.tag.evaluating import Evaluation, evaluate
 from tuwen.tag.prompts import TEMPLATES, label_vectors
-from tuwen.tag.taggers import FromExamples, Tagger, ZeroShot
+from tuwen.tag.taggers import Both, FromExamples, Tagger, ZeroShot
 from tuwen.tag.vocabulary import Vocabulary
 
 SHARE = 0.4
@@ -135,6 +135,10 @@ def few_shot(part: Part, draws: int, words: ZeroShot | None) -> dict[str, Any]:
         }
         if words is not None and encoder == "mini":
             ways["words, calibrated"] = lambda: ZeroShot(words.vocabulary, words.labels, many=False)
+            ways["both"] = lambda: Both(
+                ZeroShot(words.vocabulary, words.labels, many=False),
+                FromExamples(words.vocabulary, "probe", many=False),
+            )
         for way, make in ways.items():
             say(f"  {encoder} {way}")
             row: dict[str, Any] = {}

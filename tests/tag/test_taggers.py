@@ -7,7 +7,7 @@ from scipy.special import softmax
 from tuwen.arrays import unit_rows
 from tuwen.errors import InputError
 from tuwen.tag.calibrating import TEMPERATURE
-from tuwen.tag.taggers import FromExamples, ZeroShot
+from tuwen.tag.taggers import Both, FromExamples, ZeroShot
 from tuwen.tag.vocabulary import Vocabulary
 
 TREE = Vocabulary.of(["animal/dog", "animal/cat", "food"])  # 0 animal, 1 dog, 2 cat, 3 food
@@ -44,6 +44,7 @@ def test_a_label_above_others_teaches_without_saying_which():
     lambda many: ZeroShot(TREE, np.eye(3, 5), many=many),
     lambda many: FromExamples(TREE, "probe", many=many),
     lambda many: FromExamples(TREE, "neighbours", many=many),
+    lambda many: Both(ZeroShot(TREE, np.eye(3, 5), many=many), FromExamples(TREE, "probe", many=many)),
 ])  # fmt: skip
 @pytest.mark.parametrize("many", [False, True])
 def test_what_is_above_is_at_least_as_probable(make, many):
@@ -69,6 +70,30 @@ def test_several_labels_are_learned_each_by_itself():
     tagger.fit(ITEMS, [(0,)] * 30 + [(0, 1)] * 30 + [(1,)] * 30)
     found = tagger.probabilities(ITEMS) > 0.5
     assert found[:30].mean(axis=0)[0] > 0.8 and found[30:60, :2].mean() > 0.8 and not found[:, 2].any()
+
+
+def test_words_and_examples_are_joined_by_the_formula():
+    both = Both(ZeroShot(TREE, np.eye(3, 5), many=False), FromExamples(TREE, "probe", many=False))
+    both.fit(ITEMS, [(1,)] * 30 + [(0,)] * 30 + [(3,)] * 30)
+    learned, said = both.examples.own(ITEMS), both.words.own(ITEMS)
+    # 0 stands above 1 and 2, so it speaks by the mean of both; 2 has no example
+    words = np.stack([(said[:, 1] + said[:, 2]) / 2, said[:, 1], said[:, 2], said[:, 3]], axis=1)
+    expected = learned * words**0.5
+    np.testing.assert_allclose(both.own(ITEMS), expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
+    assert not both.own(ITEMS)[:, 2].any()
+
+
+def test_words_help_where_examples_are_few():
+    noisy = unit_rows(ITEMS + np.random.default_rng(2).normal(0, 0.5, ITEMS.shape))
+    few = [0, 30, 60]
+    probe = FromExamples(TREE, "probe", many=False)
+    both = Both(ZeroShot(TREE, np.eye(3, 5), many=False), FromExamples(TREE, "probe", many=False))
+    places = np.array([truth[0] for truth in TRUTH])
+    right = []
+    for tagger in (probe, both):
+        tagger.fit(noisy[few], [TRUTH[row] for row in few])
+        right.append((tagger.own(noisy).argmax(axis=1) == places).mean())
+    assert right[1] > right[0]
 
 
 def test_examples_of_one_label_are_refused():

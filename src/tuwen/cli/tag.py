@@ -28,7 +28,7 @@ _HELD_OUT = 0.3
 )
 @click.option(
     "--method",
-    type=click.Choice(["zero-shot", "probe", "neighbours"]),
+    type=click.Choice(["zero-shot", "probe", "neighbours", "both"]),
     help="How labels are found.  [default: probe with --examples, else zero-shot]",
 )
 @click.option(
@@ -73,10 +73,10 @@ def command(
 
     With --labels alone, pictures are compared with the labels' words in Chinese and English prompts; a label
     file may be a tree by indentation or above/below, and name = words, more words says what stands for a
-    name. With --examples, a probe or the nearest neighbours learn from labelled pictures; these may be a
-    table, or the label or a metadata key of the collection's own items. With both and --method zero-shot, the
-    examples calibrate the probabilities. With --classifier, a trained one is asked, about the vectors or the
-    texts of the pictures; --examples then only measure it.
+    name. With --examples, a probe or the nearest neighbours learn from labelled pictures: a table, or the
+    label or a metadata key of the collection's own items. --method both joins words and examples; with
+    --method zero-shot, examples only calibrate. With --classifier, a trained one is asked about the vectors
+    or the texts of the pictures, and --examples only measure it.
 
     Without --to and -o the tags are printed.
     """

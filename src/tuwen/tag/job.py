@@ -16,14 +16,14 @@ from tuwen.tag.calibrating import best_threshold
 from tuwen.tag.classified import Classified
 from tuwen.tag.deciding import one_label, several
 from tuwen.tag.prompts import label_vectors
-from tuwen.tag.taggers import FromExamples, Given, Learned, Tagger, Truth, ZeroShot
+from tuwen.tag.taggers import Both, FromExamples, Given, Learned, Tagger, Truth, ZeroShot
 from tuwen.tag.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
 
-Method = Literal["zero-shot", "probe", "neighbours", "classifier"]
-METHODS: tuple[Method, ...] = ("zero-shot", "probe", "neighbours")
+Method = Literal["zero-shot", "probe", "neighbours", "both", "classifier"]
+METHODS: tuple[Method, ...] = ("zero-shot", "probe", "neighbours", "both")
 PARTS = 3  # of the cross-validation that chooses the threshold of several labels
 Progress = Callable[[int, int | None], None]
 
@@ -53,7 +53,7 @@ class Job:
         self.most, self.many, self.asked, self.seed = most, most > 1, threshold, seed
         self.threshold = threshold or 0.0
         self._labels = None
-        if method == "zero-shot":
+        if method in ("zero-shot", "both"):
             self._labels = label_vectors(vocabulary, _encoder(collection), templates)
         self.tagger = self._new()
 
@@ -105,12 +105,14 @@ class Job:
             yield batch["id"].to_pylist(), [path or "" for path in batch["path"].to_pylist()], found
 
     def _new(self) -> Tagger:
-        if self._labels is not None:
-            return ZeroShot(self.vocabulary, self._labels, many=self.many)
         if self.classified is not None:
             return Given(self.vocabulary, self.classified.names)
         way: Learned = "neighbours" if self.method == "neighbours" else "probe"
-        return FromExamples(self.vocabulary, way, many=self.many, seed=self.seed)
+        learned = FromExamples(self.vocabulary, way, many=self.many, seed=self.seed)
+        if self._labels is None:
+            return learned
+        words = ZeroShot(self.vocabulary, self._labels, many=self.many)
+        return Both(words, learned) if self.method == "both" else words
 
     def _best(self, vectors: Array, truth: Truth) -> float:
         """The threshold of the highest F1; what learns from the vectors is asked about others."""

@@ -84,7 +84,8 @@ def tag(
         labels: What to choose from; None takes the labels of the examples, or of the classifier.
         examples: Labelled items, as `known.read_known` takes them.
         method: `zero-shot` compares pictures with the labels' words, and examples only calibrate; `probe` and
-            `neighbours` learn from the examples. None is `probe` with examples, else `zero-shot`.
+            `neighbours` learn from the examples; `both` joins a probe with the words. None is `probe` with
+            examples, else `zero-shot`.
         classifier: A folder that `classes.load` opens, used as it is: of vectors, or of the texts that
             belong to the pictures. Examples then only measure it.
         templates: What the words are put into.
@@ -166,7 +167,7 @@ def _check(
         raise InputError("examples only measure a classifier; ask to evaluate, or leave them out")
     if labels is None and examples is None and classifier is None:
         raise InputError("there is nothing to choose from; give labels, or labelled examples")
-    if method in ("probe", "neighbours") and examples is None:
+    if method in ("probe", "neighbours", "both") and examples is None:
         raise InputError(f"{method} learns from labelled examples; give them, or take zero-shot")
     if most < 1:
         raise InputError(f"most is {most}; it must be 1 or more")

@@ -62,6 +62,10 @@ _METHODS = {
         "A linear probe learned from labelled examples.",
         "由带标签的样例学得的线性分类器。",
     ),
+    "both": (
+        "A linear probe learned from labelled examples, joined with the words of the labels.",
+        "由带标签样例学得的线性分类器，结合标签的文字。",
+    ),
     "classifier": (
         "A classifier that was trained before.",
         "由事先训练好的分类器给出。",
