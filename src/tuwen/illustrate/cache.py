@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tuwen import encoders
 from tuwen.arrays import Array
@@ -15,6 +16,9 @@ from tuwen.errors import Damaged, InputError
 from tuwen.files import read_arrays, read_json, write_arrays, write_json
 
 FOLDER = "illustrate"  # in the folder of a collection
+MOST = 32  # files and folders; the oldest go first
+
+Made = TypeVar("Made")
 
 
 class Cache:
@@ -41,16 +45,18 @@ class Cache:
         self._write(lambda: write_arrays(path, made))
         return made
 
-    def value(self, key: str, make: Callable[[], Any]) -> Any:
-        """A JSON value: as kept, or made now and kept."""
+    def value(
+        self, key: str, make: Callable[[], Made], write: Callable[[Made], Any], read: Callable[[Any], Made]
+    ) -> Made:
+        """Anything that can be written as JSON and read from it: as kept, or made now and kept."""
         if self.folder is None:
             return make()
         path = self.folder / f"{key}.json"
         if path.is_file():
-            with suppress(Damaged, OSError):
-                return read_json(path)
+            with suppress(Damaged, OSError, KeyError, TypeError, ValueError):
+                return read(read_json(path))
         made = make()
-        self._write(lambda: write_json(path, made))
+        self._write(lambda: write_json(path, write(made)))
         return made
 
     def encoder(self, key: str, make: Callable[[], Fitted]) -> Fitted:
@@ -72,8 +78,18 @@ class Cache:
             if self.folder is not None:
                 self.folder.mkdir(exist_ok=True)
             write()
+            self._clear()
         except OSError:  # a read-only folder, or a full disk
             self.folder = None
+
+    def _clear(self) -> None:
+        """Remove what was written longest ago, once there is too much: of states that the library had."""
+        if self.folder is None:
+            return
+        entries = sorted(self.folder.iterdir(), key=lambda entry: entry.stat().st_mtime_ns)
+        for entry in entries[:-MOST]:
+            with suppress(OSError):
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def key_of(*parts: str) -> str:

@@ -21,7 +21,7 @@ _WORDS = 6  # shown of those that two texts share
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 # these say nothing about what a text is about
-_PARTICLES = "的了着过在是和与及等为对将把被从到于中有不也就都而且或以其这那他她它们个一"
+_PARTICLES = "的了着过在是和与及等为对将把被从到于中有不也就都而且或以其这那他她它们"
 
 
 def choose(
@@ -103,7 +103,7 @@ def same(library: Library, row: int, others: Sequence[int], kind: Modality) -> l
         words = plain(library.texts[row])
         return [other for other in others if plain(library.texts[other]) == words]
     rows = np.asarray(others)
-    alike = np.zeros(len(rows), dtype=bool)
+    alike = rows == row
     if library.hashes[row]:
         alike |= np.array([library.hashes[other] == library.hashes[row] for other in others])
     if len(library.looks) and library.looks[row]:

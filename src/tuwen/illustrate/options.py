@@ -22,8 +22,8 @@ class Options:
         mode: `fused`, or `paper`: nearest pictures that stand among the nearest texts too.
         k: How many choices a question.
         reach: R of the paper, the length of both lists.
-        fusing: How rankings become one order: by `reciprocal-rank`; `weighted` sums of scores; or by weights
-            `learned` from the library's own pairs, by reciprocal rank where there are fewer than 200.
+        fusing: How rankings become one order: by `reciprocal-rank`; `weighted` sums of scores; or such sums
+            with weights `learned` from the library's own pairs, alike where there are fewer than 200.
         weights: By ranking; those not named count 1, or as they were learned. 0 leaves one out.
         guess: Keep to the class that the headline most probably has, where none is given.
         where: A filter of a collection, over what may be an answer.

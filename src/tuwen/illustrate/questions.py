@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tuwen.arrays import MODALITIES, Array, Modality
-from tuwen.errors import unknown
+from tuwen.errors import InputError, unknown
 from tuwen.illustrate import spaces
 from tuwen.illustrate.base import Library, Query
 from tuwen.illustrate.spaces import Spaces
@@ -43,7 +43,11 @@ def encode(queries: Sequence[Query], known: Spaces) -> tuple[list[Encoded], list
     """Questions with their vectors, and pictures that cannot be read.
 
     A headline whose draft picture cannot be read is asked without it.
+
+    Raises:
+        InputError: Nothing encodes what was asked.
     """
+    _check_encoders(queries, known)
     found: list[dict[str, Array]] = [{} for _ in queries]
     worded = [row for row, query in enumerate(queries) if query.text]
     texts = [queries[row].text for row in worded]
@@ -59,6 +63,17 @@ def encode(queries: Sequence[Query], known: Spaces) -> tuple[list[Encoded], list
         if query.text or row not in bad
     ]
     return made, refusals
+
+
+def _check_encoders(queries: Sequence[Query], known: Spaces) -> None:
+    if any(query.text for query in queries) and known.text is None and known.cross is None:
+        raise InputError(
+            "nothing encodes headlines here; name an encoder of texts, which the library must have too, or "
+            "one of both texts and pictures"
+        )
+    alone = any(not query.text for query in queries)
+    if alone and known.image is None and known.cross is None:
+        raise InputError("nothing encodes pictures here; name an encoder of pictures")
 
 
 def _fault(query: Query, classes: list[str], ids: set[str], seen: set[str]) -> tuple[str, str] | None:

@@ -115,9 +115,9 @@ def _names(library: Library) -> dict[str, str]:
 
 def _lines(path: Path) -> Iterator[tuple[str, str, str]]:
     """Place, name and day of each line."""
+    if not path.stat().st_size:
+        return  # nothing was used yet
     numbered = list(read_lines(path, encoding_of(path)))
-    if not numbered:
-        return
     tabs = "\t" in numbered[0][1]
     rows = [
         (number, next(iter(csv.reader([line], delimiter="\t" if tabs else ",")), []))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -115,11 +115,7 @@ class Illustrator:
         return _first_for(answers), refusals
 
     def learned(self) -> weighing.Learned | None:
-        """Weights that the library's own pairs taught, and how good they are; None where they are too few.
-
-        The text ranking cannot be weighed in this way, as a headline whose own text is taken out has none:
-        it counts as much as `through`, which speaks of the same texts.
-        """
+        """Weights that the library's own pairs taught, and how good they are; None where they are too few."""
         self._learn()
         return self._learned
 
@@ -134,13 +130,18 @@ class Illustrator:
         names = [name for name in ALONE if name != "text" and self._can(name)]
         self._progress("learning from the library's own pairs", 0, None)
         mark = self._mark()
-        kept = self.cache.value(
+        self._learned = self.cache.value(
             key_of("weights", mark),
-            lambda: _json(weighing.learn_weights(self.library, self.spaces, names) if names else None),
+            lambda: weighing.learn_weights(self.library, self.spaces, names) if names else None,
+            write=lambda made: None if made is None else made.to_json(),
+            read=lambda kept: None if kept is None else weighing.Learned.from_json(kept),
         )
-        self._learned = None if kept is None else weighing.Learned.from_json(kept)
-        kept = self.cache.value(key_of("fit", mark), lambda: _json(verdict.learn(self.library)))
-        self._fit = None if kept is None else verdict.Fit.from_json(kept)
+        self._fit = self.cache.value(
+            key_of("fit", mark),
+            lambda: verdict.learn(self.library),
+            write=lambda made: None if made is None else made.to_json(),
+            read=lambda kept: None if kept is None else verdict.Fit.from_json(kept),
+        )
         self._asked_before = True
 
     def _told(self, extractor: Extractor) -> Telling:
@@ -242,14 +243,9 @@ class Illustrator:
                 return Order(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)), {}
             return intersect(first, second, how.reach), {}
         learned = self.learned() if how.fusing == "learned" else None
-        if learned is not None and query.picture is None and questions.wanted(query) == "image":
-            # both speak of the texts, which cannot be weighed with a headline's own text taken out
-            share = learned.weights.get("through", 1.0) / (2 if "triples" in by_name else 1)
-            known = learned.weights | {"text": share, "triples": share}
-            weights = {name: how.weights.get(name, known.get(name, 1.0)) for name in by_name}
-            return fuse(signals, candidates, weights, by_rank=False), weights
-        weights = {name: how.weights.get(name, 1.0) for name in by_name}
-        return fuse(signals, candidates, weights, by_rank=how.fusing != "weighted"), weights
+        known = {} if learned is None else learned.weigh(list(by_name), questions.wanted(query))
+        weights = {name: how.weights.get(name, known.get(name, 1.0)) for name in by_name}
+        return fuse(signals, candidates, weights, by_rank=how.fusing == "reciprocal-rank"), weights
 
     def _seen(self, query: Query) -> int:
         """The library's item with the very picture that came with the question; -1 for none."""
@@ -263,10 +259,6 @@ class Illustrator:
             return None
         rows = np.array([hidden] if hidden >= 0 else [], dtype=np.int64)
         return fit.judge(self.library, vectors, rows)
-
-
-def _json(value: weighing.Learned | verdict.Fit | None) -> Mapping[str, object] | None:
-    return None if value is None else value.to_json()
 
 
 def _first_for(answers: list[Answer]) -> list[Answer]:

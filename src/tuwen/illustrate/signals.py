@@ -56,7 +56,7 @@ def rankings(library: Library, asked: Asked, candidates: Array) -> list[Signal]:
     for name in ("cross", "own"):
         if name in asked.vectors and f"{name}-{asked.kind}" in library.vectors:
             vector = asked.vectors[name]
-            if name == "cross":
+            if name == "cross" and vector.any():
                 vector = vector - _common(library, f"cross-{near}")
             scores[name] = _cosines(library, f"{name}-{asked.kind}", vector, asked)
     made = [Signal(name, np.where(candidates, values, np.nan)) for name, values in scores.items()]
@@ -97,8 +97,9 @@ def through(library: Library, space: str, first: Array, asked: Asked) -> Array:
     """How like each item is, on the other side, to the items that are nearest on this one, (n,).
 
     Each of these counts by the cube of its score. In a library of some size it counts by what sets it apart
-    from the mean of all: vectors of a network have so much in common that all items would be alike. An item
-    counts for all others but not for itself: its own score already says how near it is.
+    from the mean of all: vectors of a network have so much in common that all items would be alike. There an
+    item counts for all others but not for itself, as its own score already says how near it is; in a small
+    library, too few others are near.
 
     Args:
         library: With vectors.
@@ -113,13 +114,12 @@ def through(library: Library, space: str, first: Array, asked: Asked) -> Array:
         return np.full(len(vectors), np.nan, dtype=np.float32)
     nearest = usable[np.argsort(-first[usable], kind="stable")[:NEAREST]]
     weights = first[nearest] ** 3
-    apart = vectors[nearest]
-    if has.sum() >= ENOUGH:
-        apart = apart - vectors.sum(axis=0) / has.sum()
+    large = has.sum() >= ENOUGH
+    apart = vectors[nearest] - vectors.sum(axis=0) / has.sum() if large else vectors[nearest]
     total = weights @ apart
     scores = vectors @ (total / max(float(np.linalg.norm(total)), 1e-12))
-    # the nearest themselves: the same without their own share
-    others = total - weights[:, None] * apart
-    norms = np.linalg.norm(others, axis=1)
-    scores[nearest] = np.einsum("nd,nd->n", others, vectors[nearest]) / np.maximum(norms, 1e-12)
+    if large:  # the nearest themselves: the same without their own share
+        others = total - weights[:, None] * apart
+        norms = np.linalg.norm(others, axis=1)
+        scores[nearest] = np.einsum("nd,nd->n", others, vectors[nearest]) / np.maximum(norms, 1e-12)
     return _without(np.where(has, scores, np.nan), asked, text=space == "text")

@@ -11,7 +11,7 @@ from tuwen.arrays import Array
 from tuwen.illustrate.base import Library
 from tuwen.illustrate.cache import Cache, key_of
 from tuwen.illustrate.spaces import TextSpace, digest_of
-from tuwen.triples.base import Extractor
+from tuwen.triples.base import Extractor, Triple
 from tuwen.triples.rules import Rules
 from tuwen.triples.similarity import Told, similarity, tell
 
@@ -50,9 +50,12 @@ class Telling:
         return int(self._told.complete.sum())
 
     def _tell(self, texts: Sequence[str]) -> Told:
-        return tell(
-            list(texts), self._extractor.extract([title_of(text) for text in texts]), self._space.encode
-        )
+        rows = [row for row, text in enumerate(texts) if text]
+        triples: list[list[Triple]] = [[] for _ in texts]
+        found = self._extractor.extract([title_of(texts[row]) for row in rows])
+        for row, one in zip(rows, found, strict=True):
+            triples[row] = one
+        return tell(list(texts), triples, self._space.encode)
 
 
 def title_of(text: str) -> str:

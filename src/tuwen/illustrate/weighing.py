@@ -8,13 +8,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from tuwen.arrays import Array
+from tuwen.arrays import Array, Modality
 from tuwen.illustrate.base import Library
 from tuwen.illustrate.fusing import standard
 from tuwen.illustrate.signals import Asked, rankings
 from tuwen.illustrate.spaces import FEWEST, Spaces, coded, learn
 
 RECIPE = 2  # rises whenever the same library begins to teach other weights or another verdict
+NEAR = 0.5  # what rankings by the question's own kind weigh beside `through`
 QUERIES = 400  # of the library's own headlines, at most
 FOLDS = 4
 ALIKE = 10  # pictures most like the true one that count as right too
@@ -36,6 +37,23 @@ class Learned:
     weights: dict[str, float]
     mrr: dict[str, float]
     queries: int
+
+    def weigh(self, names: Sequence[str], kind: Modality) -> dict[str, float]:
+        """The weights of the rankings of one question.
+
+        Those that compare what is asked with its own kind cannot be learned, as a headline's own item has
+        no such score when its text is taken out: they share half the weight of `through`, which speaks of
+        the same neighbours. A draft picture stands in the place of the neighbours' pictures, and counts as
+        they do.
+
+        Args:
+            names: Of the rankings.
+            kind: What is looked for.
+        """
+        through = self.weights.get("through", 1.0)
+        near, far = ("text", "image") if kind == "image" else ("image", "text")
+        alike = [name for name in names if name in (near, "triples")]
+        return self.weights | {far: through} | {name: NEAR * through / len(alike) for name in alike}
 
     def to_json(self) -> dict[str, Any]:
         """For `from_json`."""
