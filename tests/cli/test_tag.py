@@ -72,3 +72,13 @@ def test_wrong_usage_is_said_at_once(tuwen, tiny_collection, tmp_path):
     assert tuwen(*there, "--held-out", "0.5").code == 2
     assert tuwen(*there, "-o", tmp_path / "tags.txt").code == 2
     assert "nothing to choose from" in tuwen("tag", tiny_collection.path).err
+    templates = tmp_path / "templates.txt"
+    templates.write_text("a {}\n", encoding="utf-8")
+    learned = ("tag", tiny_collection.path, "--examples", "label", "--templates", templates)
+    assert tuwen(*learned).code == 2 and tuwen(*learned, "--method", "both").code == 0
+
+
+def test_a_column_is_no_place_for_tags_and_a_wrong_filter_is_said_first(tuwen, tiny_collection):
+    there = ("tag", tiny_collection.path, "--labels", "red,blue")
+    assert "label is a column" in tuwen(*there, "--to", "label").err
+    assert "did you mean 'colour'" in tuwen(*there, "--where", "color = 'red'").err

@@ -80,12 +80,17 @@ def command(
 
     Without --to and -o the tags are printed.
     """
-    from tuwen.tag import TEMPLATES, keep, read_templates, tag, write
+    from tuwen.tag import TEMPLATES, check_key, keep, read_templates, tag, write
 
     if held_out is not None and not evaluate:
         raise click.UsageError("--held-out goes with --evaluate")
     if output is not None and output.suffix.lower() not in (".csv", ".json", ".jsonl"):
         raise click.UsageError(f"{output} must end with .csv, .json or .jsonl")
+    by_words = how["method"] in ("zero-shot", "both") if how["method"] else not examples
+    if templates is not None and (how["classifier"] is not None or not by_words):
+        raise click.UsageError("--templates are for words: they go with --method zero-shot or both")
+    if key is not None:
+        check_key(key)
     prompts, refusals = read_templates(templates) if templates else (TEMPLATES, [])
     opened = _options.opened(collection)
     with _progress.bar("tagging") as progress:

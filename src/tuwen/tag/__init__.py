@@ -5,7 +5,7 @@ from tuwen.tag.job import METHODS
 from tuwen.tag.prompts import TEMPLATES, read_templates
 from tuwen.tag.run import Tagged, tag
 from tuwen.tag.vocabulary import Label, Vocabulary
-from tuwen.tag.writing import keep, write
+from tuwen.tag.writing import check_key, keep, write
 
 __all__ = [
     "METHODS",
@@ -14,6 +14,7 @@ __all__ = [
     "Label",
     "Tagged",
     "Vocabulary",
+    "check_key",
     "keep",
     "read_templates",
     "tag",

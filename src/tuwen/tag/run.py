@@ -12,6 +12,7 @@ import numpy as np
 from tuwen.arrays import Array
 from tuwen.errors import InputError
 from tuwen.records import Refusal
+from tuwen.search import condition
 from tuwen.tag.classified import Classified
 from tuwen.tag.evaluating import Evaluation, evaluate
 from tuwen.tag.job import METHODS, Job, Method, Progress, taken
@@ -103,6 +104,7 @@ def tag(
             argument is out of range.
     """
     _check(collection, labels, examples, method, classifier, threshold, most, held_out)
+    condition(collection.store.view, "images", where)  # says what is wrong with it before anything is done
     method = method or ("classifier" if classifier else "probe" if examples else "zero-shot")
     classified = Classified(classifier, collection) if classifier else None
     known = read_known(collection, examples) if examples is not None else Known({})

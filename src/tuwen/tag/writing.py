@@ -59,6 +59,18 @@ def write(tagged: Tagged, path: str | Path) -> None:
             stream.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items(tagged))
 
 
+def check_key(key: str) -> None:
+    """Whether tags may be kept under a key.
+
+    Raises:
+        InputError: It is empty, or a filter would take it for a column.
+    """
+    if not key.strip():
+        raise InputError("the key is empty; name one, such as tag")
+    if key in tables.FILTER_COLUMNS:
+        raise InputError(f"{key} is a column that every collection has; name another key, such as tag")
+
+
 def keep(collection: Collection, tagged: Tagged, key: str) -> int:
     """Write tags into the pictures' metadata, all or none; how many pictures got some.
 
@@ -71,10 +83,9 @@ def keep(collection: Collection, tagged: Tagged, key: str) -> int:
         key: Name in the metadata.
 
     Raises:
-        InputError: The key is no name.
+        InputError: The key is no name, or that of a column.
     """
-    if not key.strip():
-        raise InputError("the key is empty; name one, such as tag")
+    check_key(key)
     listed = tagged.many or tagged.vocabulary.deep
     found: dict[str, dict[str, Any]] = {}
     for identifier, tags in zip(tagged.ids, tagged.tags, strict=True):
