@@ -7,7 +7,8 @@ import pytest
 
 from tiny_sides import side
 from tuwen.errors import InputError, UnknownName
-from tuwen.resolve.labels import read_labels, read_truth, to_labels
+from tuwen.resolve.base import Candidates
+from tuwen.resolve.labels import read_labels, read_truth, to_labels, with_implied
 
 LEFT = side(np.eye(3), ids=["a", "b", "c"], columns={"sku": [1, None, 3]}, labels=["x", "y", None])
 RIGHT = side(np.eye(3), ids=["p", "q", "r"], columns={"sku": ["3", "1", None]}, labels=["y", "x", "x"])
@@ -104,3 +105,18 @@ def test_entities_of_the_source_are_a_truth():
 def test_a_truth_that_is_no_column_is_named():
     with pytest.raises(UnknownName, match=r"'skuu'.*did you mean 'sku'"):
         read_truth("skuu", LEFT, RIGHT)
+
+
+def test_other_candidates_of_a_matched_item_are_none_where_it_has_one_partner():
+    candidates = Candidates.of(np.repeat(np.arange(3), 3), np.tile(np.arange(3), 3), (3, 3))
+    labels = to_labels([("a", "q", True), ("c", "r", False)], LEFT, RIGHT)
+
+    def others(**once):
+        found = with_implied(labels, candidates, **once)
+        assert found.match.tolist() == [True, False] + [False] * (len(found) - 2)
+        return list(zip(found.left[2:].tolist(), found.right[2:].tolist(), strict=True))
+
+    assert others(left_once=True, right_once=False) == [(0, 0), (0, 2)]
+    assert others(left_once=False, right_once=True) == [(1, 1), (2, 1)]
+    assert others(left_once=True, right_once=True) == [(0, 0), (0, 2), (1, 1), (2, 1)]
+    assert others(left_once=False, right_once=False) == []

@@ -86,8 +86,9 @@ def test_picture_and_text_of_a_row_are_of_one_entity(tiny_pictures, tmp_path):
     file = tmp_path / "captions.csv"
     file.write_text(f"image,caption\n{tiny_pictures / 'red-0.png'},a red one\n", encoding="utf-8")
     given = Given(path=file)
-    entities = [read(given, opened(given), kind).entities for kind in ("image", "text")]
-    assert entities[0] == entities[1] == ["captions.csv:2"]
+    pictures, texts = (read(given, opened(given), kind) for kind in ("image", "text"))
+    assert pictures.entities == texts.entities == ["captions.csv:2"]
+    assert pictures.ids == texts.ids == ["red-0"]
 
 
 def test_a_folder_has_pictures(tiny_pictures):

@@ -31,7 +31,7 @@ def test_matches_that_do_not_go_together_are_named():
 
 
 def test_a_threshold_is_chosen_for_a_precision():
-    left, right = noisy(120, noise=0.9)
+    left, right = noisy(120, noise=0.6)
     labels = [(left.ids[i], right.ids[j], i == j) for i in range(60) for j in range(60)]
     low = resolve(left, right, labels=labels, target_precision=0.6)
     high = resolve(left, right, labels=labels, target_precision=0.95)

@@ -11,7 +11,7 @@ import numpy as np
 from tuwen.data.rows import Rows
 from tuwen.errors import InputError
 from tuwen.records import Refusal
-from tuwen.resolve.base import Labels, Side, Truth
+from tuwen.resolve.base import Candidates, Labels, Side, Truth
 from tuwen.resolve.blocking import LABEL, values_of
 from tuwen.resolve.review import read_decisions
 
@@ -93,6 +93,33 @@ def to_labels(decisions: Iterable[Decision], left: Side, right: Side | None = No
     places = np.array(pairs, dtype=np.intp).reshape(-1, 2)
     match = np.array([answers[pair] == {True} for pair in pairs], dtype=bool)
     return Labels(places[:, 0], places[:, 1], match, refusals)
+
+
+def with_implied(labels: Labels, candidates: Candidates, *, left_once: bool, right_once: bool) -> Labels:
+    """The labels, and what follows from them where an item has one partner at most.
+
+    All other candidates of an item with a labelled match are then no matches. They are as hard as
+    candidates are, which pairs somebody picked at random are not: so probabilities suit the candidates.
+
+    Args:
+        labels: Pairs that somebody decided on, all of them candidates.
+        candidates: All pairs.
+        left_once: Whether a left item has one partner at most.
+        right_once: The same for right items.
+    """
+    known = candidates.rows_of(labels.left, labels.right)
+    follows = np.zeros(len(candidates), dtype=bool)
+    if left_once:
+        follows |= np.isin(candidates.left, labels.left[labels.match])
+    if right_once:
+        follows |= np.isin(candidates.right, labels.right[labels.match])
+    follows[known] = False
+    return Labels(
+        np.concatenate([labels.left, candidates.left[follows]]),
+        np.concatenate([labels.right, candidates.right[follows]]),
+        np.concatenate([labels.match, np.zeros(int(follows.sum()), dtype=bool)]),
+        labels.contradictions,
+    )
 
 
 def read_truth(what: str, left: Side, right: Side | None = None) -> tuple[Truth, list[Refusal]]:

@@ -251,7 +251,11 @@ def _wordy(path: Path, options: Mapping[str, Any]) -> list[str]:
 
 
 def _first_id(record: Record) -> str | None:
-    return next((picture.id for picture in record.images if picture.id), None)
+    """What the texts of a picture are named after: its id, or its file."""
+    for picture in record.images:
+        if picture.id or picture.file is not None:
+            return picture.id or Path(picture.path).stem
+    return None
 
 
 def _refusal(item: str, code: str, reason: str, record: Record) -> Refusal:

@@ -18,6 +18,9 @@ from tuwen.resolve.page import Step
 from tuwen.resolve.scoring import places_among
 from tuwen.resolve.threshold import Threshold
 
+#: Name and value of what came of a step.
+Facts = list[tuple[str, object]]
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Resolution:

@@ -16,7 +16,7 @@ from tuwen.encoders import Encoder
 from tuwen.errors import InputError
 from tuwen.records import Refusal
 from tuwen.rerank import Reranker
-from tuwen.resolve.base import Candidates, Evidence, Labels, Side, Truth
+from tuwen.resolve.base import Candidates, Labels, Side, Truth
 from tuwen.resolve.blocking import NEIGHBOURS, Blocked, block
 from tuwen.resolve.cluster_figures import cluster_figures
 from tuwen.resolve.clustering import How as HowClustered
@@ -24,20 +24,18 @@ from tuwen.resolve.clustering import clusters
 from tuwen.resolve.comparing import shared_columns
 from tuwen.resolve.deciding import How, decide
 from tuwen.resolve.evaluating import evaluate
-from tuwen.resolve.joining import FEWEST as FEWEST_LABELS
-from tuwen.resolve.joining import Joint, Learned, join
+from tuwen.resolve.joining import Joint
 from tuwen.resolve.labels import Decision, read_labels, read_truth, to_labels
-from tuwen.resolve.mixture import FEWEST, estimate
 from tuwen.resolve.page import Step
 from tuwen.resolve.preparing import Prepared, Progress, prepare
+from tuwen.resolve.rating import of_model, rate
 from tuwen.resolve.reading import Given
 from tuwen.resolve.reranking import DEPTH, rerank_candidates
-from tuwen.resolve.resolution import Resolution
+from tuwen.resolve.resolution import Facts, Resolution
 from tuwen.resolve.scoring import SIMILARITY, score
 from tuwen.resolve.settling import choose, decided
 
 Source = Given | Side | str | Path
-Facts = list[tuple[str, object]]
 
 
 def resolve(
@@ -139,8 +137,8 @@ def _finish(
     """From evidence to clusters, and the figures."""
     with _timed(found.steps, "join") as facts:
         progress("joining evidence", 0, None)
-        learned = _join(found, model)
-        facts += _of_model(found)
+        learned = rate(found, model)
+        facts += of_model(found)
     with _timed(found.steps, "decide") as facts:
         progress("deciding", 0, None)
         choose(found, learned, threshold, precision)
@@ -193,16 +191,6 @@ def _of_blocking(blocked: Blocked, truth: Truth | None) -> Facts:
     if truth is not None and len(truth):
         facts.append(("pair completeness", blocked.completeness(truth)))
     return facts
-
-
-def _of_model(found: Resolution) -> Facts:
-    joint = found.joint
-    if joint is None:
-        return [("learned from", "nothing: too few pairs")]
-    if joint.origin == "labels":
-        facts: Facts = [("learned from", "labels"), ("labels", int(joint.matches + joint.others))]
-        return [*facts, ("log loss", joint.loss)]
-    return [("learned from", "mixture"), ("supposed matches", joint.matches)]
 
 
 def _labels(
@@ -263,43 +251,6 @@ def _notes(prepared: Prepared, blocked: Blocked) -> list[str]:
         shown = ", ".join(blocked.crowded[:3])
         notes.append(f"too common to block on: {len(blocked.crowded)} values, such as {shown}")
     return notes
-
-
-def _join(found: Resolution, model: Joint | str | Path | None) -> Learned | None:
-    """Give the candidates probabilities: by a model, by labels, or by a mixture."""
-    candidates, labels = found.candidates, found.labels
-    learned = None
-    if model is not None:
-        found.joint = model if isinstance(model, Joint) else Joint.load(Path(model))
-    elif _can_learn(labels):
-        places = candidates.rows_of(labels.left, labels.right)
-        some = Evidence(found.evidence.names, found.evidence.values[places])
-        learned = join(some, labels.match, labels.left)
-        found.joint = learned.joint
-    elif len(candidates) >= FEWEST:
-        once = found.right is not None and found.how in ("one-to-one", "mutual", "greedy")
-        right_once = once or (found.right is not None and found.how == "one-to-many")
-        found.joint = estimate(found.evidence, candidates, left_once=once, right_once=right_once)
-        found.notes.append(
-            "probabilities are estimates: nothing was labelled. Label some pairs on the review page for "
-            "calibrated ones"
-        )
-    else:
-        found.notes.append(f"{len(candidates)} pairs are too few for probabilities; they go by similarity")
-    if len(labels) and learned is None and model is None:
-        yes, no = int(labels.match.sum()), int((~labels.match).sum())
-        found.notes.append(
-            f"{yes} labelled matches and {no} non-matches are too few to learn from; {FEWEST_LABELS} of each "
-            "are needed"
-        )
-    if found.joint is not None:
-        found.score = found.joint.probability(found.evidence)
-    return learned
-
-
-def _can_learn(labels: Labels) -> bool:
-    yes = int(labels.match.sum())
-    return min(yes, len(labels) - yes) >= FEWEST_LABELS
 
 
 def _clusters(found: Resolution, how: HowClustered) -> Array:

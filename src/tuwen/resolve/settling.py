@@ -8,6 +8,7 @@ import numpy as np
 
 from tuwen.arrays import Array
 from tuwen.errors import InputError
+from tuwen.resolve.base import Labels
 from tuwen.resolve.curves import pair_curve
 from tuwen.resolve.deciding import decide
 from tuwen.resolve.joining import Learned
@@ -19,9 +20,22 @@ _NOTHING = float(np.nextafter(1.0, 2.0))  # a threshold that no probability reac
 
 
 def choose(
-    found: Resolution, learned: Learned | None, threshold: float | None, precision: float | None
+    found: Resolution,
+    learned: tuple[Learned, Labels] | None,
+    threshold: float | None,
+    precision: float | None,
 ) -> None:
-    """Set the threshold: as told, for a precision, the model's, or one half."""
+    """Set the threshold: as told, for a precision, the model's, or one half.
+
+    Args:
+        found: With probabilities.
+        learned: What was learned, and the labels that it was learned from.
+        threshold: The one that was asked for.
+        precision: What the share of true pairs among those kept should be.
+
+    Raises:
+        InputError: Both are given, or a precision where there are no probabilities.
+    """
     if threshold is not None and precision is not None:
         raise InputError("give a threshold or a target precision, not both")
     if found.joint is None:
@@ -36,7 +50,7 @@ def choose(
         found.joint = replace(found.joint, threshold=found.threshold)
 
 
-def _for_precision(found: Resolution, learned: Learned | None, precision: float) -> None:
+def _for_precision(found: Resolution, learned: tuple[Learned, Labels] | None, precision: float) -> None:
     if not 0 < precision < 1:
         raise InputError(f"the target precision is {precision}; it is a share above 0 and below 1")
     if learned is None:
@@ -47,7 +61,7 @@ def _for_precision(found: Resolution, learned: Learned | None, precision: float)
         found.threshold = float(falling[reached[-1]]) if len(reached) else _NOTHING
         found.notes.append(f"the threshold for a precision of {precision} rests on estimates, not on labels")
         return
-    labels, rated = found.labels, learned.probability
+    labels, rated = learned[1], learned[0].probability
     eligible = decide(
         labels.left,
         labels.right,
