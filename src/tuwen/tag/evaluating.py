@@ -33,8 +33,8 @@ class Evaluation:
         rows: True labels of the confusion matrix; empty where items have several.
         columns: What was found, the last `NONE`.
         cells: (rows, columns) items.
-        row_of: (n,) row of each item.
-        column_of: (n,) column of each item.
+        row_of: (n,) row of each item; empty without a matrix.
+        column_of: (n,) column of each item; the same.
     """
 
     ids: list[str]
@@ -89,9 +89,7 @@ def evaluate(
         recalls = [right[[p[0] == place for p in truth]].mean() for place in sorted(common)]
         figures["balanced"] = float(np.mean(recalls))
     names = vocabulary.names
-    rows, columns, row_of, column_of = (
-        ([], [], *2 * (np.zeros(0, np.int64),)) if many else _cells(names, truth, chosen)
-    )
+    rows, columns, row_of, column_of = _cells(names, [] if many else truth, [] if many else chosen)
     cells = np.zeros((len(rows), len(columns)), dtype=np.int64)
     np.add.at(cells, (row_of, column_of), 1)
     return Evaluation(
