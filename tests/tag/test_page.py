@@ -39,6 +39,13 @@ def test_both_languages_are_there(measured, tiny_collection):
     assert method_name("probe", "zh") != method_name("probe")
 
 
+def test_it_says_whether_numbers_are_probabilities(tiny_collection):
+    bare = page(tag(tiny_collection, LABELS), tiny_collection)
+    known = tag(tiny_collection, examples="label", method="zero-shot")
+    assert "they are not probabilities" in bare and "were calibrated" not in bare
+    assert "were calibrated" in page(known, tiny_collection)
+
+
 def test_labels_and_ids_cannot_write_html(tiny_collection):
     done = tag(tiny_collection, ["<b>red", "blue"])
     text = page(done, tiny_collection)

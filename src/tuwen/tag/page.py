@@ -98,8 +98,11 @@ def _summary(tagged: Tagged) -> str:
     if tagged.threshold:
         facts.append((_word("threshold"), f"{tagged.threshold:.2f}"))
     how = f"<p>{in_both(method_name(tagged.method), method_name(tagged.method, 'zh'))}</p>"
-    warning = "" if tagged.calibrated else f'<p class="legend">{_word("uncalibrated")}</p>'
-    return f"<section><h2>{_word('summary')}</h2>{how}{warning}{_facts(facts)}</section>"
+    told = "" if tagged.calibrated else "uncalibrated"
+    if tagged.calibrated and tagged.method == "zero-shot":
+        told = "calibrated"
+    note = f'<p class="legend">{_word(told)}</p>' if told else ""
+    return f"<section><h2>{_word('summary')}</h2>{how}{note}{_facts(facts)}</section>"
 
 
 def _evaluation(found: Evaluation, tagged: Tagged, thumbnails: Thumbnails) -> str:

@@ -15,6 +15,10 @@ WORDS = {
         "No labelled examples: the numbers below the pictures rank the labels; they are not probabilities.",
         "没有带标签的样例：图片下方的数字只表示标签的先后，并不是概率。",
     ),
+    "calibrated": (
+        "Probabilities were calibrated on labelled examples.",
+        "概率已用带标签的样例校准。",
+    ),
     "quality": ("How good they are", "标签质量"),
     "quality_note": (
         "Measured on examples that were held out. A label counts with all labels above it.",
