@@ -113,8 +113,9 @@ def _add_handlers(app: FastAPI, service: Service) -> None:
         problem = Problem(422, "invalid", "a field of the request is wrong; see fields")
         return problems.response(problem, problems.request_id(request), fields=problems.invalid(error))
 
+    @app.exception_handler(Exception)  # raised again after that, so that the outermost layer logs it
     @app.exception_handler(TuwenError)
-    async def refused(request: Request, error: TuwenError) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         return problems.response(problems.of(error, service.shelf.names), problems.request_id(request))
 
 
