@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import tuwen
+from tuwen import demo
 from tuwen.cli import _run as run
 from tuwen.cli import names as commands
 
@@ -172,11 +173,11 @@ def walls(tmp_path, monkeypatch):
     Path("captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def ran(page, capsys):
+def ran(page, capsys, *, skip=0):
     """What the commands of a page print, one after the other."""
     (script,) = re.findall(r"^```sh\n(.*?)^```", text_of(page), flags=re.MULTILINE | re.DOTALL)
     answers = []
-    for line in script.splitlines():
+    for line in script.splitlines()[skip:]:
         assert run(shlex.split(line)[1:]) == 0, capsys.readouterr().err
         answers.append(capsys.readouterr().out)
     return answers
@@ -202,6 +203,20 @@ def test_the_examples_of_the_page_on_fitting_run(walls, capsys):
         exec(compile(block, "docs/fit.md", "exec"), names)
     assert "cmfh(hsv, tfidf,units=characters) 8" in capsys.readouterr().out
     assert names["plain"].count("image") == 50
+
+
+def test_the_examples_of_the_page_on_resolving_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TUWEN_CONFIG", str(tmp_path / "config.toml"))
+    demo.prepare(tmp_path / "demo")  # what the first line makes, without the collection
+    ran("docs/resolve.md", capsys, skip=1)
+    matches = Path("matches.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert matches[0] == "left_id,right_id,estimated_probability,similarity,rank,cluster,reason"
+    assert "motorcycle_left,motorcycle_right," in Path("copies.csv").read_text(encoding="utf-8-sig")
+    for block in blocks("docs/resolve.md"):
+        exec(compile(block, "docs/resolve.md", "exec"), {})
+    assert "camera camera" in capsys.readouterr().out
+    assert Path("matches.parquet").stat().st_size
 
 
 def test_every_command_is_documented():

@@ -80,6 +80,15 @@ def test_ranks_are_told_as_places(found):
     assert "lead for" in reason(found, int(found.kept[0]))
 
 
+def test_a_pair_that_was_decided_on_says_so():
+    left, right = noisy(30)
+    rows = list(pair_rows(resolve(left, right, labels=[("n000", "n001", True)])))
+    (row,) = [row for row in rows if (row["left_id"], row["right_id"]) == ("n000", "n001")]
+    assert row["reason"].startswith("labelled; ")
+    others = [row for row in rows if row["left_id"] and row["right_id"] and row["left_id"] != "n000"]
+    assert not any("labelled" in row["reason"] for row in others)
+
+
 def test_only_learned_probabilities_are_called_so():
     left, right = noisy(120)
     labels = [(left.ids[i], right.ids[j], i == j) for i in range(20) for j in range(20)]

@@ -75,9 +75,15 @@ def weights(found: Resolution) -> Row:
 
 
 def reason(found: Resolution, place: int) -> str:
-    """The evidence that moved the odds of a candidate most: `lead for left 0.12 (+2.1); …`."""
+    """The evidence that moved the odds of a candidate most: `lead for left 0.12 (+2.1); …`.
+
+    A pair that somebody decided on says so first.
+    """
+    pair = found.candidates.left[place], found.candidates.right[place]
+    given = ((found.labels.left == pair[0]) & (found.labels.right == pair[1])).any()
     told = sorted(reasons(found, place), key=lambda part: -abs(part[2]))[:_REASONS]
-    return "; ".join(f"{name} {value:.3g} ({weight:+.1f})" for name, value, weight in told if weight)
+    parts = [f"{name} {value:.3g} ({weight:+.1f})" for name, value, weight in told if weight]
+    return "; ".join(["labelled", *parts] if given else parts)
 
 
 def reasons(found: Resolution, place: int) -> list[tuple[str, float, float]]:

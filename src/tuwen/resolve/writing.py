@@ -50,8 +50,9 @@ def write_rows(path: Path, rows: Iterable[Row], columns: Sequence[str]) -> None:
         _WRITERS[path.suffix.lower()](temporary, whole, columns)
 
 
-def write_pairs(path: Path, found: Resolution) -> None:
+def write_pairs(path: str | Path, found: Resolution) -> None:
     """Write `pair_rows`; as JSON with clusters, steps and refusals around them."""
+    path = Path(path)
     names = ["left_id", "right_id", probability_name(found), "similarity", "rank", "cluster", "reason"]
     if path.suffix.lower() != ".json":
         write_rows(path, pair_rows(found), names)
@@ -75,17 +76,17 @@ def write_pairs(path: Path, found: Resolution) -> None:
     )
 
 
-def write_clusters(path: Path, found: Resolution) -> None:
+def write_clusters(path: str | Path, found: Resolution) -> None:
     """Write `cluster_rows`."""
-    write_rows(path, cluster_rows(found), ["cluster", "size", "side", "id", "content"])
+    write_rows(Path(path), cluster_rows(found), ["cluster", "size", "side", "id", "content"])
 
 
-def write_refusals(path: Path, found: Resolution) -> None:
+def write_refusals(path: str | Path, found: Resolution) -> None:
     """Write `refusal_rows`."""
-    write_rows(path, refusal_rows(found), ["item", "code", "reason", "source"])
+    write_rows(Path(path), refusal_rows(found), ["item", "code", "reason", "source"])
 
 
-def write_review(path: Path, found: Resolution, *, most: int = REVIEWED) -> int:
+def write_review(path: str | Path, found: Resolution, *, most: int = REVIEWED) -> int:
     """Write the page on which a person decides, and say how many pairs are on it.
 
     They are kept pairs and the best of those that were not; those nearest to the threshold first, since
@@ -98,11 +99,12 @@ def write_review(path: Path, found: Resolution, *, most: int = REVIEWED) -> int:
     if middle is None:
         middle = float(np.median(found.score[some])) if len(some) else 0.0
     chosen = some[np.argsort(np.abs(found.score[some] - middle), kind="stable")][:most]
-    review.write_review(path, (_review_row(found, place, bool(kept[place])) for place in chosen.tolist()))
+    rows = (_review_row(found, place, bool(kept[place])) for place in chosen.tolist())
+    review.write_review(Path(path), rows)
     return len(chosen)
 
 
-def write_report(path: Path, found: Resolution) -> None:
+def write_report(path: str | Path, found: Resolution) -> None:
     """Write the report page: steps, timings, figures, charts, and what was left out."""
     from tuwen import __version__
 
@@ -113,7 +115,7 @@ def write_report(path: Path, found: Resolution) -> None:
     about += [("note", note) for note in found.notes]
     about += [(refusal.code, refusal.reason) for refusal in found.refusals]
     page.write_report(
-        path,
+        Path(path),
         found.steps,
         evaluation=found.evaluation,
         clusters=found.figures,
