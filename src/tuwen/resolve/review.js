@@ -195,7 +195,8 @@
   }
 
   function drawReason([name, value, weight], most) {
-    const row = element("tr"), head = element("th", name), cell = element("td", "", "weight");
+    const known = words[language][`evidence ${name}`];
+    const row = element("tr"), head = element("th", known ?? name), cell = element("td", "", "weight");
     head.scope = "row";
     if (weight !== null) {
       const scale = element("div", "", "scale"), bar = element("span", "", weight < 0 ? "no" : "yes");
