@@ -36,12 +36,23 @@ def test_the_same_picture_comes_once(five):
 
 
 def test_pictures_that_look_alike_count_as_the_same_only_when_their_vectors_agree(five):
+    five.vectors["text"] = np.eye(5, dtype=np.float32)
     five.looks = np.array([0b1111, 0b1110, 0b1111, 0xFF << 40, 0], dtype=np.uint64)
     # the first and the second are 22 degrees apart, the first and the third 45
     assert same(five, 1, [0], "image") == [0]
     assert same(five, 2, [0], "image") == []
     assert same(five, 3, [0, 1, 2], "image") == []
     assert [choice.id for choice in chosen(five, 2)] == ["p0", "p2"]
+
+
+def test_less_is_asked_of_pictures_whose_texts_agree(five):
+    five.looks = np.array([0b1, 0b1 << 10, (1 << 15) - 1, (1 << 63) - 1, 0], dtype=np.uint64)
+    five.vectors["text"][:] = [1, 0]
+    # 45 degrees and fourteen bits apart; then 67 degrees
+    assert same(five, 2, [0], "image") == [0]
+    assert same(five, 3, [0, 1], "image") == []
+    five.vectors["text"][2] = [0, 1]
+    assert same(five, 2, [0], "image") == []
 
 
 def test_texts_are_the_same_whatever_their_punctuation(five):

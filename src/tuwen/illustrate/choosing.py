@@ -14,8 +14,12 @@ from tuwen.duplicates import plain
 from tuwen.illustrate.base import Choice, Library, Reason, Signal
 from tuwen.illustrate.fusing import Order
 
-BITS = 6  # of the 64 of two perceptual hashes that may differ, as for near-duplicates
-COSINE = 0.85  # that the vectors of two near-duplicates must reach
+BITS, COSINE = 6, 0.85
+"""Bits of 64 in which two perceptual hashes may differ while the vectors agree so far: near-duplicates."""
+
+WIDER = 16, 0.7, 0.6
+"""The same where the texts agree too, by their cosine: one scene in colour and in grey, or cut closer."""
+
 _WORDS = 6  # shown of those that two texts share
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -94,8 +98,9 @@ def choose(
 def same(library: Library, row: int, others: Sequence[int], kind: Modality) -> list[int]:
     """Which of some items have the same text, or the same picture or one that can hardly be told apart.
 
-    As near-duplicates everywhere: texts have the same letters and digits; of pictures, few bits of the
-    perceptual hashes differ, and the vectors agree.
+    Texts are the same when they have the same letters and digits. Pictures are when few bits of their
+    perceptual hashes differ and their vectors agree, as near-duplicates everywhere; when their texts agree
+    too, less is asked of the pictures.
     """
     if not others:
         return []
@@ -108,11 +113,19 @@ def same(library: Library, row: int, others: Sequence[int], kind: Modality) -> l
         alike |= np.array([library.hashes[other] == library.hashes[row] for other in others])
     if len(library.looks) and library.looks[row]:
         bits = np.bitwise_count(library.looks[rows] ^ library.looks[row])
-        close = (bits <= BITS) & (library.looks[rows] != 0)
-        if "image" in library.vectors:
-            close &= library.vectors["image"][rows] @ library.vectors["image"][row] >= COSINE
-        alike |= close
+        near, told = (_agreement(library, space, row, rows) for space in ("image", "text"))
+        close = (bits <= BITS) & ((near >= COSINE) | (told >= WIDER[2]))
+        close |= (bits <= WIDER[0]) & (near >= WIDER[1]) & (told >= WIDER[2])
+        alike |= close & (library.looks[rows] != 0)
     return [int(other) for other in rows[alike]]
+
+
+def _agreement(library: Library, space: str, row: int, others: Array) -> Array:
+    """Cosines of an item with others in a space; 0 where there is none."""
+    if space not in library.vectors:
+        return np.zeros(len(others), dtype=np.float32)
+    vectors = library.vectors[space]
+    return np.asarray(vectors[others] @ vectors[row])
 
 
 def shared_words(headline: str, text: str) -> tuple[str, ...]:
