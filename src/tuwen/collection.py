@@ -28,6 +28,7 @@ from tuwen.view import View
 
 if TYPE_CHECKING:
     from tuwen.calibration import Calibration
+    from tuwen.fusion import Fusion
     from tuwen.ingest import Report
     from tuwen.rerank import Reranker
     from tuwen.rerank.hits import Stage
@@ -277,6 +278,7 @@ class Collection:
         rerank: str | Path | Reranker | None = None,
         depth: int = reranking.DEPTH,
         rerank_weight: float | None = None,
+        fuse: str | Path | Fusion | None = None,
     ) -> Results:
         """The items nearest to a query.
 
@@ -298,6 +300,8 @@ class Collection:
                 must be of the other kind.
             depth: How many hits it scores; what follows them stays in the order of the first stage.
             rerank_weight: How much it counts beside the first stage; `rerank.WEIGHT` when None.
+            fuse: What joins the picture and the words of a query that has both: the folder of a learned
+                fusion (`tuwen fuse`), or one; their plain sum when None.
 
         Raises:
             InputError: The query is empty, or an option or the filter is wrong.
@@ -316,6 +320,7 @@ class Collection:
             rerank=rerank,
             depth=depth,
             rerank_weight=rerank_weight,
+            fuse=fuse,
         )
         _table(kind)
         return search(self, query, kind, options)

@@ -13,7 +13,7 @@ from tuwen.errors import Damaged
 from tuwen.files import checksum, read_arrays, read_json, write_arrays, write_json
 
 FORMAT = 1
-Kind = Literal["method", "encoder", "classes"]
+Kind = Literal["method", "encoder", "classes", "fusion"]
 _STATE = "state.npz"
 
 

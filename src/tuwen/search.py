@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from PIL import Image
 
-from tuwen import calibration, filters, rank, tables
+from tuwen import calibration, filters, fusion, rank, tables
 from tuwen.arrays import Array, Modality, check_matrix, unit_rows
 from tuwen.errors import InputError
 from tuwen.query import Part, Query, combine, parse_query
@@ -49,6 +49,7 @@ class Options:
     rerank: str | Path | Reranker | None = None
     depth: int = DEPTH
     rerank_weight: float | None = None
+    fuse: str | Path | fusion.Fusion | None = None
 
     def check(self) -> None:
         """Raise `InputError` for a value out of range."""
@@ -82,6 +83,37 @@ def to_query(question: Question) -> Query:
 
 def encode_query(collection: Collection, query: Query) -> Array:
     """The unit vector of a query, (width,)."""
+    return combine(_vectors(collection, query), [part.weight for part in query.parts])
+
+
+def encode_fused(collection: Collection, query: Query, spec: str | Path | fusion.Fusion) -> Array:
+    """The unit vector of a query, (width,), whose wanted pictures and words a fusion joins.
+
+    Raises:
+        InputError: There is no picture, or there are no words, or the fusion is of another space.
+    """
+    fused = fusion.opened(spec)
+    fused.check(collection.path, collection.store.identity.fingerprint, collection.width)
+    wanted = {
+        kind: [
+            row for row, part in enumerate(query.parts) if part.weight > 0 and getattr(part, kind) is not None
+        ]
+        for kind in ("image", "text")
+    }
+    if not all(wanted.values()) or any(part.vector is not None for part in query.parts):
+        raise InputError(f"a fusion joins pictures with words; the query {str(query)!r} is not both")
+    vectors, weights = _vectors(collection, query), [part.weight for part in query.parts]
+
+    def of(rows: list[int]) -> tuple[Array, list[float]]:
+        return vectors[rows], [weights[row] for row in rows]
+
+    u, v = (combine(*of(rows))[None] for rows in wanted.values())
+    others, shares = of([row for row, weight in enumerate(weights) if weight < 0])
+    return combine(np.concatenate([fused.transform(u, v), others]), [1.0, *shares])
+
+
+def _vectors(collection: Collection, query: Query) -> Array:
+    """The unit vectors of the parts of a query, (parts, width)."""
     if not query.parts:
         raise InputError("the query is empty; give some words, a picture or both")
     vectors = []
@@ -102,7 +134,7 @@ def encode_query(collection: Collection, query: Query) -> Array:
                 f"the query vector has {vector.shape[-1]} values; the collection's have {collection.width}"
             )
         vectors.append(vector)
-    return combine(np.stack(vectors), [part.weight for part in query.parts])
+    return np.stack(vectors)
 
 
 def _query_vector(values: Any) -> Array:
@@ -117,7 +149,10 @@ def search(collection: Collection, question: Question, kind: Modality, options: 
     start = time.perf_counter()
     options.check()
     query = to_query(question)
-    vector = encode_query(collection, query)
+    if options.fuse is None:
+        vector = encode_query(collection, query)
+    else:
+        vector = encode_fused(collection, query, options.fuse)
     view = collection.store.view
     if options.hybrid:
         view = collection.with_text_index(view)

@@ -22,7 +22,7 @@ _SECTIONS = {
     "Look and check": ("show", "duplicates", "verify"),
     "Match, illustrate, tag": ("resolve", "illustrate", "tag"),
     "Serve": ("serve", "token"),
-    "Learn and compare": ("datasets", "methods", "fit", "train", "classify", "bench", "reproduce"),
+    "Learn and compare": ("datasets", "methods", "fit", "fuse", "train", "classify", "bench", "reproduce"),
     "Keep": ("delete", "snapshot", "compact", "export", "pack", "unpack"),
     "Around": ("demo", "encode", "encoders", "config"),
 }

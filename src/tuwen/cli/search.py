@@ -65,6 +65,9 @@ def _marked(arguments: list[str], options: list[click.Option]) -> list[str]:
 @click.option("--exact", is_flag=True, help="Compare with every item, without an index.")
 @click.option("--codes", is_flag=True, help="Search the binary codes, then reorder by vectors.")
 @_options.rerank
+@click.option(
+    "--fuse", type=_options.PATH, metavar="FOLDER", help="Join picture and words by what tuwen fuse learned."
+)
 @_options.style("html")
 @click.option(
     "--html", "sheet", type=_options.OUTPUT, metavar="FILE", help="Write an HTML sheet with thumbnails."
