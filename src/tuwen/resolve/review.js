@@ -71,8 +71,11 @@
   const likely = pairs.some((pair) => pair.probability !== null);
   const border = (() => {
     if (likely) return 0.5;
-    const lowest = Math.min(...pairs.filter((pair) => pair.kept).map(measure));
-    const highest = Math.max(...pairs.filter((pair) => !pair.kept).map(measure));
+    let lowest = Infinity, highest = -Infinity;
+    for (const pair of pairs) {
+      if (pair.kept) lowest = Math.min(lowest, measure(pair));
+      else highest = Math.max(highest, measure(pair));
+    }
     return Number.isFinite(lowest) && Number.isFinite(highest) ? (lowest + highest) / 2 : 0;
   })();
   const doubt = (pair) => Math.abs(measure(pair) - border);
