@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from tiny import COLOURS
+from tuwen.data import open_source
 from tuwen.errors import InputError, UnknownName
+from tuwen.features import encode_source, write_features
 from tuwen.fusion import load
 from tuwen.fusion.learning import learn
 from tuwen.fusion.reading import read
@@ -72,6 +74,17 @@ def test_pairs_imply_questions(captions, tiny_encoder, kind, count):
     found = read_(captions, kind, tiny_encoder)
     assert len(found.triples) == count
     assert found.fingerprint == "tiny-1"
+
+
+def test_features_bring_their_encoder(captions, tiny_encoder, tmp_path):
+    source = open_source(captions)
+    parts = [encode_source(source, tiny_encoder, kind) for kind in ("image", "text")]
+    write_features(tmp_path / "f.npz", parts, tiny_encoder)
+    for encoder in (None, tiny_encoder):
+        found = read_(str(tmp_path / "f.npz"), "text", encoder)
+        assert (len(found.triples), found.fingerprint) == (48, "tiny-1")
+    with pytest.raises(InputError, match="holds vectors of tiny, not of tiny"):
+        read_(str(tmp_path / "f.npz"), "text", type(tiny_encoder)("tiny-2"))
 
 
 def test_the_best_head_is_kept_and_scored_beside_what_it_joins(changes, tiny_encoder, tmp_path):

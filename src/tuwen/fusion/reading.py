@@ -59,14 +59,21 @@ def read(
     if target is not None:
         opened = encoder if isinstance(encoder, Encoder) else encoders.load(encoder or DEFAULT)
         return _of_table(Path(spec).expanduser(), opened, kind, target, progress, columns)
+    made = Path(spec).suffix.lower() == ".npz"  # features, which need no encoder
+    sides_by = None if made else encoder
     pairs = own_pairs.read(
-        spec, image_encoder=encoder, text_encoder=encoder, labels=labels, progress=progress, **columns
+        spec, image_encoder=sides_by, text_encoder=sides_by, labels=labels, progress=progress, **columns
     )
     sides = {(side.name, side.fingerprint) for side in pairs.sides.values()}
     if len(sides) > 1:
         names = " and ".join(sorted(name for name, _ in sides))
         raise InputError(f"{spec} has vectors of {names}; a fusion needs one space: one encoder of both")
     name, fingerprint = next(iter(sides), ("", ""))
+    if made and encoder is not None:
+        space = encoder if isinstance(encoder, Encoder) else encoders.load(encoder)
+        if fingerprint and fingerprint != space.fingerprint:
+            raise InputError(f"{spec} holds vectors of {name}, not of {space.name}; encode again with that")
+        name, fingerprint = space.name, space.fingerprint
     return Found(
         triples=of_pairs(pairs.pairs, kind),
         encoder=name,
