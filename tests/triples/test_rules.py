@@ -110,3 +110,8 @@ def test_each_text_has_its_own_triples_in_any_batch():
     texts = ["警方封锁道路", "cat", "女子被判死缓"]
     assert RULES.extract(texts) == [found(text) for text in texts]
     assert RULES.extract([]) == []
+
+
+def test_names_change_the_fingerprint_and_their_order_does_not():
+    assert Rules().fingerprint == Rules().fingerprint != Rules(["甲"]).fingerprint
+    assert Rules(["甲", "乙丙"]).fingerprint == Rules(["乙丙", "甲", "甲"]).fingerprint

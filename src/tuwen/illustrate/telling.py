@@ -35,7 +35,8 @@ class Telling:
         self._space, self._extractor = space, extractor
         self._known = library.has("text")
         kept = cache if isinstance(extractor, Rules) else Cache(None)
-        key = key_of("triples", space.encoder.fingerprint, digest_of(library, "text"))
+        rules = extractor.fingerprint if isinstance(extractor, Rules) else ""
+        key = key_of("triples", rules, space.encoder.fingerprint, digest_of(library, "text"))
         found = kept.arrays(key, lambda: _arrays(self._tell(library.texts)))
         self._told = Told(found["texts"], found["entities"], found["relations"], found["complete"])
 
