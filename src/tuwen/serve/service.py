@@ -15,6 +15,7 @@ from starlette.requests import Request
 from tuwen.serve import shelf
 from tuwen.serve.engine import Engine
 from tuwen.serve.guard import API
+from tuwen.serve.libraries import Libraries
 from tuwen.serve.metrics import Metrics
 from tuwen.serve.problems import Problem, busy
 from tuwen.serve.settings import Settings
@@ -39,6 +40,7 @@ class Service:
         self.shelf = Shelf(collections)
         self.engine = Engine(settings)
         self.metrics = Metrics()
+        self.libraries = Libraries(list(self.shelf.collections))
         self.thumbnails = Thumbnails(settings)
         self.tokens = Tokens(settings.tokens) if settings.tokens is not None else None
         self.writers = {name: Writer(each, name) for name, each in self.shelf.collections.items()}
