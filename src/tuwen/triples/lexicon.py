@@ -52,6 +52,10 @@ AFTER_VERBS = ("于", "在", "到", "向", "给", "自", "至", "成", "为")
 IS = ("是", "为", "系", "就是", "乃", "即")
 NOT = ("不", "未", "没", "没有", "难")
 THEIR = ("其", "他", "她", "它", "该")
+#: The same in one word with a role.
+THEIR_ROLES = {"其父": "父亲", "其母": "母亲", "其妻": "妻子", "其夫": "丈夫", "其子": "儿子", "其女": "女儿"}
+#: Verbs that begin what they are done to: with a date they say since when it is there.
+FOUNDED = _set("成立 建立 创办 创建 创立 组建 设立 兴建 建成")
 #: What stands for something named before: 公司 成立 于 2002年.
 ANAPHORA = _set("公司 该公司 本公司 企业 学校 影片 该片 本片 电影 该剧 本剧 小说 歌曲 本书 其 他 她 它 此人")
 #: What may end a list after 等: 甲、乙 等 演员.
@@ -103,6 +107,8 @@ WORDS = (
     "作词",
     "编曲",
 )
+#: Chinese family names that a foreign name may end with: 普莉希拉·陈.
+FAMILY = "陈王刘黄吴周徐赵"
 #: Characters that foreign names are written with.
 FOREIGN = "".join(
     sorted(
@@ -112,7 +118,7 @@ FOREIGN = "".join(
             "拉莱赖兰朗劳勒雷蕾李里理丽利莉连廉良列林琳龙隆卢鲁路露伦罗洛吕马玛迈麦曼芒毛梅门蒙孟米密敏明摩莫默姆穆纳娜奈"
             "南内尼年涅宁纽农努诺女欧帕派潘庞培佩彭蓬皮匹平泼朴普奇齐恰钱强乔切琴丘琼热仁日荣茹儒瑞若撒萨塞赛桑瑟森沙莎山珊"
             "尚绍舍申圣施什史士舒斯司丝思松苏孙索所塔泰坦汤唐陶特腾滕提田廷通图托瓦万旺威韦维魏温文翁沃乌伍武西希锡席夏香肖谢"
-            "辛欣兴休雪逊雅亚延扬杨耶叶伊依易因音英尤于约越泽曾扎詹张哲珍芝治朱兹子宗祖佐伽娅妮姬妲婕弥迦桃莱珀黛璐蒂茜薇"
+            "何辛欣兴休雪逊雅亚延扬杨耶叶伊依易因音英尤于约越泽曾扎詹张哲珍芝治朱兹子宗祖佐伽娅妮姬妲婕弥迦桃莱珀黛璐蒂茜薇"
         )
     )
 )

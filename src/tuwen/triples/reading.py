@@ -10,6 +10,7 @@ from tuwen.triples.lexicon import (
     ANAPHORA,
     ATTRIBUTES,
     BEFORE_VERBS,
+    FOUNDED,
     IS,
     MADE,
     NAMES,
@@ -18,6 +19,7 @@ from tuwen.triples.lexicon import (
     PIVOTS,
     ROLES,
     THEIR,
+    THEIR_ROLES,
     WORKS,
 )
 from tuwen.triples.words import Phrase
@@ -59,7 +61,12 @@ class Reader:
             self._give(works[0])
         owned = next((phrase for phrase in phrases if phrase.owner), None)
         if owned is not None and len(self.found) == before:
-            self.found.append(Triple(owned.owner, _OF, owned.head))
+            said = owned.head in ROLES and self.subject and len(phrases) == 1  # 甲，乙 的 丈夫
+            self.found.append(
+                Triple(owned.owner, owned.head, self.subject)
+                if said
+                else Triple(owned.owner, _OF, owned.head)
+            )
         if own and (not self.subject or any(phrase.kind in "VS" for phrase in phrases)):
             self.subject = own
 
@@ -157,6 +164,8 @@ class Reader:
     def _body(self, phrase: Phrase) -> tuple[str, str]:
         """What a role belongs to, and the role; of 其 and of none what was spoken of."""
         owner, head = phrase.owner, phrase.head
+        if phrase.text in THEIR_ROLES:
+            return self.subject, THEIR_ROLES[phrase.text]
         if len(phrase.items) > 1 and phrase.items[-1] in ROLES:  # 甲 和 母亲 乙
             return phrase.items[-2], phrase.items[-1]
         role = next((role for role in ROLES if head.endswith(role)), "")
@@ -205,6 +214,9 @@ class Reader:
         """Add the triples of one verb."""
         who = doer or Phrase("N", subject or self.subject)
         relation, after = verb.relation, verb.object
+        since = next((phrase.text for phrase in brought if phrase.tag == "date"), "")
+        if relation in FOUNDED and after is not None and since:
+            self.found += [Triple(one, relation, since) for one in after.items]
         own = (
             ""
             if doer is None
@@ -215,6 +227,8 @@ class Reader:
         ):  # 作者 是 甲, 总部 位于 乙
             body = self.work if own in OF_WORKS and self.work else self.subject
             self.found += [Triple(body, own, one) for one in after.items]
+        elif doer is not None and doer.head in ROLES and doer.owner and relation in IS and after is not None:
+            self.found += [Triple(doer.owner, doer.head, one) for one in after.items]  # 甲 的 儿子 是 乙
         elif turned in ("P", "Y") and brought:  # who does it was brought; what it is done to stands first
             about = after if turned == "Y" and after is not None else doer
             if about is None and relation in MADE:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tuwen.errors import MissingExtra
-from tuwen.triples.lexicon import FOREIGN, KINDS_OF, WORDS
+from tuwen.triples.lexicon import FAMILY, FOREIGN, KINDS_OF, WORDS
 
 #: N thing, V verb, A adjective, D adverb, M number, T time, U 的, B 把, P 被, Y 由, S 是, Q other
 #: preposition, C 和, K colon, F what ends a thing (上, 们), I idiom, X what is passed over.
@@ -31,7 +31,7 @@ _CLAUSE = re.compile(r"[，。；！？,;!?…\n]+|(?<![0-9A-Za-z])\s+|\s+(?![0-
 _MARKED = (
     r"《(?P<work>[^《》]{1,60})》"
     rf"|[“\"「](?P<quoted>[^“”\"「」]{{1,{_LONGEST_QUOTE}}})[”\"」]"
-    rf"|(?P<foreign>[{FOREIGN}]{{1,6}}(?:[·•・][{FOREIGN}]{{1,8}})+)"
+    rf"|(?P<foreign>[{FOREIGN}]{{1,6}}(?:[·•・][{FOREIGN}{FAMILY}]{{1,8}})+)"
     r"|(?P<date>\d{4}[-./]\d{1,2}[-./]\d{1,2}|(?:\d{2,4}年)?(?:\d{1,2}月)?\d{1,2}日|\d{4}年(?:\d{1,2}月)?)"
     r"|(?P<latin>[A-Za-z][A-Za-z0-9.&'-]*(?: [A-Za-z][A-Za-z0-9.&'-]*)*)"
     r"|(?P<number>[约近超]?\d+(?:[.,]\d+)*[%％万亿余多千百]*(?:美元|元|人|米|公里|平方米|亩|平米|岁|名|人民币)?)"
