@@ -21,7 +21,7 @@ CHUNK = 5_000  # ids a condition
 FILTERS = 8  # whose rows are remembered while nothing changes
 HELD = 64 << 20  # bytes of the columns of one table that are held in memory
 LIGHT = frozenset(("id", "entity", "path", "origin", "hash", "label", "metadata", "missing", "text"))
-FIRST, ROWS = 8, 2_000  # readings before columns are held, and one more for every so many rows
+FIRST, ROWS = 8, 10_000  # readings before columns are held, and one more for every so many rows
 
 
 class View:
