@@ -94,10 +94,19 @@ def test_a_table_of_pictures_is_a_library_too(tuwen, tiny_pictures, tmp_path):
     assert done.code == 0 and done.rows[0]["id"] == "blue"
 
 
+def test_rankings_are_evaluated_with_chance_beside(tuwen, tiny_collection):
+    done = tuwen("illustrate", tiny_collection.path, "--evaluate", "agreement", *HOW)
+    assert done.code == 0 and {row["r"] for row in done.rows} == {10, 30, 50}
+    assert done.rows[-1]["class"] == "all" and done.rows[-1]["items"] == 8 and "chance" in done.rows[-1]
+    done = tuwen("illustrate", tiny_collection.path, "--evaluate", "rankings", *HOW)
+    assert done.code == 1 and "fewer than 200" in done.err
+
+
 def test_wrong_usage_is_said(tuwen, tiny_collection):
     ask = ("illustrate", tiny_collection.path)
     assert tuwen(*ask).code == 2
     assert tuwen(*ask, "--headline", "x", "--picture", "a.png", "--picture", "b.png").code == 2
+    assert tuwen(*ask, "--headline", "x", "--file", "x.csv").code == 2
     assert tuwen(*ask, "--headline", "x", *HOW, "--weight", "text").code == 2
     done = tuwen(*ask, "--headline", "x", *HOW, "--weight", "txt=1")
     assert done.code == 1 and "did you mean 'text'" in done.err

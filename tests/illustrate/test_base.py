@@ -12,3 +12,9 @@ def test_a_library_knows_which_items_have_a_picture(five):
     five.pictures[1] = ""
     assert five.has("image").tolist() == [True, False, True, True, True]
     assert five.has("text").all() and len(five) == 5
+
+
+def test_a_part_of_a_library_has_some_items_with_all_that_is_known_of_them(five):
+    part = five.part(np.array([3, 1]))
+    assert (part.ids, part.texts, part.entities) == (["p3", "p1"], ["text 3", "text 1"], [])
+    assert np.array_equal(part.vectors["text"], five.vectors["text"][[3, 1]])

@@ -12,11 +12,7 @@ NONE = np.empty(0, dtype=np.int64)
 def without(library, name):
     """The library without the items of a class."""
     kept = [row for row, label in enumerate(library.classes) if label != name]
-    columns = {
-        column: [getattr(library, column)[row] for row in kept]
-        for column in ("ids", "texts", "pictures", "classes", "hashes")
-    }
-    return replace(library, **columns, vectors={key: rows[kept] for key, rows in library.vectors.items()})
+    return library.part(kept)
 
 
 def test_a_headline_of_a_class_that_is_not_there_fits_less(paired):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tuwen.illustrate import weighing
 from tuwen.illustrate.spaces import Spaces
 from tuwen.illustrate.weighing import Learned, learn_weights
 
@@ -21,6 +22,12 @@ def test_a_ranking_that_knows_the_pictures_counts_and_noise_does_not(crossed):
     assert found.mrr["through"] > 2 * found.mrr["cross"]
     assert found.mrr["fused"] == pytest.approx(found.mrr["through"], rel=0.1)
     assert found.queries == 300
+
+
+def test_of_a_large_library_some_items_are_drawn(crossed, monkeypatch):
+    monkeypatch.setattr(weighing, "MOST", 220)
+    found = learn_weights(crossed, Spaces(), ["through", "cross"])
+    assert found.queries == 220 and found.weights["through"] > 0.9
 
 
 def test_weights_are_kept_as_json(crossed):

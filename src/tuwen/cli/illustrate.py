@@ -10,19 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tuwen.cli import _options, _output, _progress, _settings, _sources
-from tuwen.errors import InputError
+from tuwen.cli import _illustrating, _options, _output, _progress, _settings, _sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tuwen.classes import TextClassifier
     from tuwen.collection import Collection
-    from tuwen.illustrate.base import Answer, Query
-    from tuwen.illustrate.options import Options
+    from tuwen.illustrate.base import Answer
     from tuwen.illustrate.run import Illustrator
     from tuwen.records import Refusal
-    from tuwen.triples.base import Extractor
 
 _COLUMNS = ("query", "rank", "id", "picture", "class", "why", "marks", "text")
 _RANKINGS = ("text", "triples", "image", "through", "cross", "own")
@@ -116,6 +112,12 @@ _RANKINGS = ("text", "triples", "image", "through", "cross", "own")
 )
 @click.option("--skip-used", is_flag=True, help="Leave out what was used lately instead of marking it.")
 @click.option("--leave-own", is_flag=True, help="Never answer a headline with the item of the same id.")
+@click.option(
+    "--evaluate",
+    type=click.Choice(["rankings", "agreement"]),
+    help="Ask nothing; say how good the library's rankings are: by where its own headlines find their "
+    "pictures, or by how often nearest pictures and nearest texts meet, with chance (AHR).",
+)
 @_options.style()
 @click.option("--html", "sheet", type=_options.OUTPUT, metavar="FILE", help="Write a sheet with thumbnails.")
 @click.option(
@@ -128,6 +130,7 @@ def command(
     launch: bool | None,
     file: Path | None,
     used: Path | None,
+    evaluate: str | None,
     **how: Any,
 ) -> None:
     """Find the picture for a headline, or the text for a picture, and say why.
@@ -137,46 +140,37 @@ def command(
     picture, which then helps to choose.
     """
     with _sources.spooled(file) if file is not None else _nothing() as path:
-        queries, refusals = _queries(path, how)
-        if not queries and not refusals:
+        queries, refusals = _illustrating.queries(path, how)
+        if not queries and not refusals and evaluate is None:
             raise click.UsageError(
                 "nothing to illustrate; give --headline TEXT, --picture FILE or --file FILE"
             )
         _options.spare(sheet, *(query.picture for query in queries if query.picture is not None))
         with _library(library) as collection:
-            _answer(collection, library, queries, refusals, used, style, sheet, launch, how)
+            found = _illustrating.illustrator(collection, how)
+            if evaluate is not None:
+                _illustrating.measure(found, evaluate, style)
+            else:
+                options, unread = _illustrating.chosen(found, used, how)
+                if how["leave_own"]:
+                    queries = _illustrating.without_own(queries, found)
+                answers, more = found.ask(queries, options)
+                _show(answers, [*refusals, *more], style)
+                _illustrating.tell_used(unread)
+                if sheet is not None:
+                    _write(sheet, answers, [*refusals, *more], found, library, launch)
+            _sources.tell_refusals(found.library.refusals)
 
 
-def _answer(
-    collection: Collection,
-    library: Path,
-    queries: list[Query],
-    refusals: list[Refusal],
-    used: Path | None,
-    style: str,
-    sheet: Path | None,
-    launch: bool | None,
-    how: dict[str, Any],
-) -> None:
+def _show(answers: Sequence[Answer], left_out: Sequence[Refusal], style: str) -> None:
     from tuwen.illustrate.rows import rows
 
-    found = _illustrator(collection, how)
-    options, unread = _chosen(found, used, how)
-    if how["leave_own"]:
-        queries = _without_own(queries, found)
-    answers, more = found.ask(queries, options)
-    left_out = [*refusals, *more]
-    size = len(found.library)
     shown, style = rows(answers, left_out), _output.chosen(style)
     if style == "table":
         shown = [row | {"picture": Path(row["picture"]).name} for row in shown if row["rank"]]
     _output.emit(shown, style, columns=_COLUMNS, cut="text", empty="No fitting picture.")
-    _verdicts(answers)
+    _illustrating.verdicts(answers)
     _sources.tell_refusals(left_out)
-    _tell_used(unread)
-    _sources.tell_refusals(found.library.refusals)
-    if sheet is not None:
-        _write(sheet, answers, left_out, size, collection, library, launch)
 
 
 @contextmanager
@@ -192,146 +186,22 @@ def _library(path: Path) -> Iterator[Collection]:
         yield found
 
 
-def _queries(path: Path | None, how: dict[str, Any]) -> tuple[list[Query], list[Refusal]]:
-    from dataclasses import replace
-
-    from tuwen.illustrate.base import Query
-    from tuwen.illustrate.reading import read_queries
-
-    headlines, pictures = how["headlines"], how["pictures"]
-    if headlines and pictures and len(headlines) != len(pictures):
-        raise click.UsageError(
-            f"{len(headlines)} headlines and {len(pictures)} pictures: give each headline its draft picture, "
-            "in the same order, or ask for the texts of pictures in a run of their own"
-        )
-    drafts = pictures if headlines else [None] * len(headlines)
-    made = [
-        Query(id=str(number), text=text, picture=draft, label=how["label"])
-        for number, (text, draft) in enumerate(
-            zip(headlines, drafts or [None] * len(headlines), strict=True), start=1
-        )
-    ]
-    if not headlines:
-        made = [Query(id=picture.name, picture=picture, label=how["label"]) for picture in pictures]
-    if path is None:
-        return made, []
-    columns = {name: how[name] for name in ("text_column", "id_column", "label_column")}
-    read, refusals = read_queries(path, **columns)
-    return [*made, *(replace(query, label=query.label or how["label"]) for query in read)], refusals
-
-
-def _illustrator(collection: Collection, how: dict[str, Any]) -> Illustrator:
-    from tuwen.illustrate import spaces
-    from tuwen.illustrate.run import Illustrator
-
-    with _progress.bar("preparing the library") as report:
-        return Illustrator(
-            collection,
-            text=how["text"] or spaces.TEXT,
-            image=how["image"] or spaces.COLLECTION,
-            cross=how["cross"] or spaces.COLLECTION,
-            own=how["own"],
-            triples=_extractor(how["triples"]),
-            classifier=_classifier(how["classifier"]),
-            progress=lambda step, done, total: report(done, total),
-        )
-
-
-def _extractor(name: str | None) -> Extractor | None:
-    if name is None:
-        return None
-    from tuwen.triples.given import Recorded
-    from tuwen.triples.rules import Rules
-
-    return Rules() if name == "rules" else Recorded.open(name)
-
-
-def _classifier(name: str | None) -> TextClassifier | None:
-    from tuwen import classes
-    from tuwen.classes import TextClassifier
-
-    if name in (None, "library", "none"):
-        return None
-    found = classes.load(Path(name))
-    if not isinstance(found, TextClassifier):
-        raise InputError(f"{name} classifies vectors, not headlines; fit one on texts")
-    return found
-
-
-def _chosen(found: Illustrator, used: Path | None, how: dict[str, Any]) -> tuple[Options, list[Refusal]]:
-    from datetime import date
-
-    from tuwen.illustrate.options import Options
-    from tuwen.illustrate.reading import read_used, span
-
-    today = date.today()
-    days, unread = read_used(used, found.library, today) if used is not None else ({}, [])
-    guess = how["classifier"] not in (None, "none")
-    if how["classifier"] is None and how["mode"] == "paper":
-        guess = len(set(found.library.classes) - {""}) > 1
-    options = Options(
-        **{name: how[name] for name in ("mode", "k", "reach", "fusing", "where", "skip_used")},
-        weights=_weights(how["weights"]),
-        guess=guess,
-        used=days,
-        lately=span(how["lately"]),
-        today=today,
-    )
-    return options, unread
-
-
-def _weights(given: Sequence[str]) -> dict[str, float]:
-    made = {}
-    for text in given:
-        name, _, value = text.partition("=")
-        try:
-            made[name.strip()] = float(value)
-        except ValueError as error:
-            raise click.UsageError(f"--weight {text} is no weight; write NAME=W, such as text=0.5") from error
-    return made
-
-
-def _without_own(queries: list[Query], found: Illustrator) -> list[Query]:
-    from dataclasses import replace
-
-    known = set(found.library.ids)
-    return [replace(query, leave_out=query.id if query.id in known else "") for query in queries]
-
-
-def _verdicts(answers: Sequence[Answer]) -> None:
-    from tuwen.illustrate.rows import thing
-
-    for answer in answers:
-        looked_for = thing(answer)
-        if not answer.choices:
-            _output.note(f"{answer.query.id}: no fitting {looked_for}")
-        elif answer.fits is False:
-            _output.note(f"{answer.query.id}: no fitting {looked_for}; these are only the nearest")
-
-
-def _tell_used(refusals: Sequence[Refusal]) -> None:
-    if refusals:
-        _output.note(f"{_output.counted(len(refusals), 'line')} of --used passed over:")
-        for refusal in refusals[:3]:
-            _output.note(_output.clean(f"  {refusal.reason}"))
-
-
 def _write(
     path: Path,
     answers: Sequence[Answer],
     refusals: Sequence[Refusal],
-    size: int,
-    collection: Collection,
+    found: Illustrator,
     library: Path,
     launch: bool | None,
 ) -> None:
     from tuwen import sheet
     from tuwen.illustrate.page import write_page
 
+    collection = found.collection
     write_page(
         path,
         answers,
-        size=size,
+        size=len(found.library),
         title=f"tuwen illustrate · {library.absolute().name}",
         refusals=refusals,
         draw=lambda choice: sheet.picture_of(collection.get("image", choice.id), collection),

@@ -58,6 +58,26 @@ class Library:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def part(self, rows: Array) -> Library:
+        """Some of the items, by their rows; what was used stays."""
+
+        def taken(values: list[str]) -> list[str]:
+            return [values[row] for row in places] if values else []
+
+        places = [int(row) for row in rows]
+        return Library(
+            ids=taken(self.ids),
+            texts=taken(self.texts),
+            pictures=taken(self.pictures),
+            classes=taken(self.classes),
+            hashes=taken(self.hashes),
+            entities=taken(self.entities),
+            vectors={name: vectors[places] for name, vectors in self.vectors.items()},
+            looks=self.looks[places] if len(self.looks) else self.looks,
+            used=self.used,
+            refusals=self.refusals,
+        )
+
     def has(self, kind: Modality) -> Array:
         """Which items have a picture, or a text, (n,) bool."""
         values = self.pictures if kind == "image" else self.texts

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -42,7 +44,19 @@ def read_queries(path: Path, **columns: Any) -> tuple[list[Query], list[Refusal]
             refusals.append(record)
         else:
             queries.append(_query(record, number))
-    return queries, refusals
+    # files of one name in several folders are told apart by where they lie
+    files = [query.picture for query in queries if query.picture is not None and not query.id]
+    names = dict(zip(files, (name for name, _ in named(files)), strict=True))
+    return [
+        replace(query, id=names[query.picture]) if not query.id and query.picture is not None else query
+        for query in queries
+    ], refusals
+
+
+def named(files: Sequence[Path]) -> list[tuple[str, Path]]:
+    """Pictures with the names of their files, or with their paths where files share a name."""
+    counts = Counter(file.name for file in files)
+    return [(file.name if counts[file.name] == 1 else str(file), file) for file in files]
 
 
 def read_used(path: Path, library: Library, today: date) -> tuple[dict[str, date], list[Refusal]]:
@@ -93,10 +107,9 @@ def _query(record: Record, number: int) -> Query:
     picture = record.images[0] if record.images else None
     names = [record.entity, *(text.id for text in record.texts), *(image.id for image in record.images)]
     file = picture.file if picture is not None else None
-    if file is not None and not text:
-        names.append(file.name)
+    unnamed = "" if file is not None and not text else str(number)
     return Query(
-        id=next((name for name in names if name), str(number)),
+        id=next((name for name in names if name), unnamed),
         text=text,
         picture=file,
         label=record.label or "",

@@ -34,6 +34,7 @@ FEWEST = 200  # pairs below which no space is learned from them
 _WIDE = 1024  # columns above which vectors of texts are reduced
 _NARROW = 512  # columns they are reduced to
 _SAMPLE = 2000  # texts that the reduction is learned from
+_TAUGHT = 20_000  # pairs that teach a space, at most
 _BLOCK = 512
 
 #: Told what is being done, how far it is, and how much there is.
@@ -237,6 +238,8 @@ def _own(library: Library, words: TextSpace, looks: Encoder, cache: Cache) -> Co
     rows = np.flatnonzero(images.any(axis=1) & texts.any(axis=1))
     if len(rows) < FEWEST:
         return None
+    if len(rows) > _TAUGHT:
+        rows = np.sort(np.random.default_rng(0).choice(rows, _TAUGHT, replace=False))
     contents = digest_of(library, "text"), digest_of(library, "image")
     key = key_of("own", words.encoder.fingerprint, looks.fingerprint, *contents)
     made = OwnSpace.of(cache.arrays(key, lambda: learn(images[rows], texts[rows]).arrays()))
@@ -246,10 +249,11 @@ def _own(library: Library, words: TextSpace, looks: Encoder, cache: Cache) -> Co
 
 
 def coded(method: Coder, vectors: Array, kind: Modality) -> Array:
-    """Unit rows of a learned space; rows of zeros stay so."""
+    """Unit rows of a learned space, in blocks; rows of zeros stay so."""
     made = np.zeros((len(vectors), method.width), dtype=np.float32)
-    rows = np.flatnonzero(vectors.any(axis=1))
-    if len(rows):
+    known = np.flatnonzero(vectors.any(axis=1))
+    for start in range(0, len(known), _BLOCK):
+        rows = known[start : start + _BLOCK]
         made[rows] = unit_rows(method.transform(vectors[rows], kind))
     return made
 

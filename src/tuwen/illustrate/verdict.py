@@ -17,6 +17,7 @@ from tuwen.rank import Cutoff
 QUERIES = 1000  # of the library's own headlines, at most
 BARELY = 0.6  # area under the curve below which nothing is said
 _LOOKED_AT = 11  # best scores that a cutoff looks at
+_BLOCK = 64  # questions compared with all items at a time
 
 #: What a headline is compared with in each space that may say whether something fits.
 _SIDES = {"text": "text", "cross": "cross-image"}
@@ -54,6 +55,7 @@ class Fit:
         asked = {name: vectors[name][None] for name in self.scales}
         scores = _scores(library, asked, self.scales)[0]
         scores[hidden] = -np.inf
+        scores[~library.has("image")] = -np.inf
         best = np.sort(scores[np.isfinite(scores)])[::-1][:_LOOKED_AT].copy()
         return self.calibration.judge(_joined(asked, self.scales)[0], best)
 
@@ -107,18 +109,11 @@ def _learned(library: Library, rows: Array, way: tuple[str, ...], by_class: bool
     asked = {name: library.vectors[_ASKING[name]][rows] for name in way}
     usable = np.all([vectors.any(axis=1) for vectors in asked.values()], axis=0)
     rows, asked = rows[usable], {name: vectors[usable] for name, vectors in asked.items()}
-    scales = {
-        name: 1 / max(float(_scores(library, {name: asked[name]}, {name: 1.0}).std()), 1e-6) for name in way
-    }
-    scores = _scores(library, asked, scales)
-    classes = np.array(library.classes)
-    scores[:, ~library.has("image")] = -np.inf
-    if by_class:
-        scores[np.arange(len(rows)), rows] = -np.inf
-        true = classes[rows][:, None] == classes[None]
-    else:
-        true = rows[:, None] == np.arange(len(library))[None]
-    looked, flags = _looked_at(scores, true)
+    scales = {}
+    for name in way:
+        some = {name: asked[name][:: max(len(rows) // _BLOCK, 1)]}
+        scales[name] = 1 / max(float(_scores(library, some, {name: 1.0}).std()), 1e-6)
+    looked, flags = _best(library, rows, asked, scales, by_class)
     rng = np.random.default_rng(0)
     items = np.flatnonzero(library.has("image"))
     sample = np.sort(rng.choice(items, min(BACKGROUND, len(items)), replace=False))
@@ -130,6 +125,26 @@ def _learned(library: Library, rows: Array, way: tuple[str, ...], by_class: bool
         return None
     present = cutoff.probabilities(queries, looked)
     return Fit(Calibration(cutoff, float(np.quantile(present, LOST))), scales, by_class)
+
+
+def _best(
+    library: Library, rows: Array, asked: Mapping[str, Array], scales: Mapping[str, float], by_class: bool
+) -> tuple[Array, Array]:
+    """The best scores that cutoffs look at, (n, 22) best first, and which are of items that fit."""
+    hidden, classes = ~library.has("image"), np.array(library.classes)
+    parts = []
+    for start in range(0, len(rows), _BLOCK):
+        some = rows[start : start + _BLOCK]
+        part = {name: vectors[start : start + _BLOCK] for name, vectors in asked.items()}
+        scores = _scores(library, part, scales)
+        scores[:, hidden] = -np.inf
+        if by_class:
+            scores[np.arange(len(some)), some] = -np.inf
+            true = classes[some][:, None] == classes[None]
+        else:
+            true = some[:, None] == np.arange(len(library))[None]
+        parts.append(_looked_at(scores, true))
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
 def _looked_at(scores: Array, true: Array) -> tuple[Array, Array]:

@@ -14,8 +14,9 @@ from tuwen.illustrate.fusing import standard
 from tuwen.illustrate.signals import Asked, rankings
 from tuwen.illustrate.spaces import FEWEST, Spaces, coded, learn
 
-RECIPE = 2  # rises whenever the same library begins to teach other weights or another verdict
+RECIPE = 3  # rises whenever the same library begins to teach other weights or another verdict
 NEAR = 0.5  # what rankings by the question's own kind weigh beside `through`
+MOST = 10_000  # items that are ranked
 QUERIES = 400  # of the library's own headlines, at most
 FOLDS = 4
 ALIKE = 10  # pictures most like the true one that count as right too
@@ -86,7 +87,8 @@ def learn_weights(library: Library, spaces: Spaces, names: Sequence[str]) -> Lea
     A headline is asked with its own text taken out. Right are its own picture and the ten most like it.
     The weights maximise the likelihood of the right ones among others drawn at random (a softmax over
     pictures, that is a conditional logistic regression), none below zero. What the library's own pairs
-    taught is taught anew without the headlines that are asked.
+    taught is taught anew without the headlines that are asked. Of a library of more than 10,000 items, so
+    many are drawn.
 
     Args:
         library: With vectors.
@@ -96,10 +98,12 @@ def learn_weights(library: Library, spaces: Spaces, names: Sequence[str]) -> Lea
     Returns:
         None when there are fewer than 200 pairs.
     """
+    rng = np.random.default_rng(0)
+    if len(library) > MOST:
+        library = library.part(np.sort(rng.choice(len(library), MOST, replace=False)))
     pairs = np.flatnonzero(library.has("image") & library.has("text"))
     if len(pairs) < FEWEST:
         return None
-    rng = np.random.default_rng(0)
     chosen = np.sort(rng.choice(pairs, min(QUERIES, len(pairs)), replace=False))
     fold_of = rng.permutation(len(chosen)) % FOLDS
     cases: list[_Case] = []
