@@ -36,6 +36,8 @@ FIGURES = (
      ("pictures.share_of_encoder",), "≥", (0.85,)),
     ("1,000,000 vectors of width 512 stored, s", "ingest", ("precomputed.ours_s",), "≤", (20,)),
     ("kill -9 at random moments, without a fault", "faults", ("without_a_fault",), "≥", (20,)),
+    ("the server under 1, 8 and 64 clients: errors, MB that 20,000 requests add", "serve_load",
+     ("errors", "grown_mb"), "≤", (0, 30)),
     ("ViT-B/16 from JPEG files, times transformers in float32: default int8, best", "encoder_speed",
      ("ratios.onnx_int8.images", "ratios.openvino_int8.images"), "≥", (3.3, 4.3)),
     ("RoBERTa-base on titles, times transformers in float32: default int8", "encoder_speed",
