@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 
 from tuwen.triples.base import Triple
 from tuwen.triples.lexicon import (
-    AFTER_VERBS,
     ANAPHORA,
     ATTRIBUTES,
-    BEFORE_VERBS,
     FOUNDED,
     IS,
     MADE,
     NAMES,
-    NOT,
     OF_WORKS,
     PIVOTS,
     ROLES,
@@ -22,6 +19,7 @@ from tuwen.triples.lexicon import (
     THEIR_ROLES,
     WORKS,
 )
+from tuwen.triples.verbs import Verb, thing_at
 from tuwen.triples.words import Phrase
 
 _FAR = 12  # characters of who speaks before a colon
@@ -89,7 +87,7 @@ class Reader:
         if label is None:
             return rest
         # 作者：甲, but who is quoted in 作者：甲 不 服 is the speaker
-        value = None if any(phrase.kind in "VS" for phrase in rest) else _thing_at(rest, 0)
+        value = None if any(phrase.kind in "VS" for phrase in rest) else thing_at(rest, 0)
         if label.text in NAMES and value is not None:
             self.subject = value.text
             self.work = value.text
@@ -181,7 +179,7 @@ class Reader:
         brought: list[Phrase] = []  # by a preposition
         while place < len(phrases):
             phrase = phrases[place]
-            thing = _thing_at(phrases, place + 1)
+            thing = thing_at(phrases, place + 1)
             if phrase.kind in "BPYQ" and thing is not None:
                 turned = phrase.kind if phrase.kind != "Q" or not turned else turned
                 brought.append(thing)
@@ -194,7 +192,7 @@ class Reader:
             elif phrase.kind in "NM":
                 things.append(phrase)
             elif phrase.kind in "VS":
-                verb = _Verb.at(phrases, place)
+                verb = Verb.at(phrases, place)
                 place = verb.end
                 doer = next((thing for thing in things if thing.kind == "N"), things[0] if things else None)
                 if doer is not None and doer.text in ANAPHORA and self.subject:
@@ -208,27 +206,16 @@ class Reader:
         named = next((thing for thing in things if thing.kind == "N"), None)
         return subject or (named.items[0] if named else "")
 
-    def _one(
-        self, doer: Phrase | None, verb: _Verb, turned: str, brought: list[Phrase], subject: str
-    ) -> None:
+    def _one(self, doer: Phrase | None, verb: Verb, turned: str, brought: list[Phrase], subject: str) -> None:
         """Add the triples of one verb."""
         who = doer or Phrase("N", subject or self.subject)
         relation, after = verb.relation, verb.object
         since = next((phrase.text for phrase in brought if phrase.tag == "date"), "")
         if relation in FOUNDED and after is not None and since:
             self.found += [Triple(one, relation, since) for one in after.items]
-        own = (
-            ""
-            if doer is None
-            else doer.text.removeprefix(next((t for t in THEIR if doer.text.startswith(t)), ""))
-        )
-        if (
-            doer is not None and after is not None and (own in ROLES or own in ATTRIBUTES)
-        ):  # 作者 是 甲, 总部 位于 乙
-            body = self.work if own in OF_WORKS and self.work else self.subject
-            self.found += [Triple(body, own, one) for one in after.items]
-        elif doer is not None and doer.head in ROLES and doer.owner and relation in IS and after is not None:
-            self.found += [Triple(doer.owner, doer.head, one) for one in after.items]  # 甲 的 儿子 是 乙
+        body, role = self._role_of(doer, relation)
+        if role and after is not None:  # 作者 是 甲, 总部 位于 乙
+            self.found += [Triple(body, role, one) for one in after.items]
         elif turned in ("P", "Y") and brought:  # who does it was brought; what it is done to stands first
             about = after if turned == "Y" and after is not None else doer
             if about is None and relation in MADE:
@@ -249,6 +236,18 @@ class Reader:
             done = after.items if after is not None else brought[-1].items if brought else ("",)
             self.found += [Triple(one, relation, other) for one in who.items for other in done]
 
+    def _role_of(self, doer: Phrase | None, relation: str) -> tuple[str, str]:
+        """What a subject that is a mere role or attribute belongs to, and which it is; empty for others."""
+        if doer is None:
+            return "", ""
+        if doer.owner:  # 甲 的 儿子 是 乙
+            return (doer.owner, doer.head) if doer.head in ROLES and relation in IS else ("", "")
+        theirs = next((start for start in THEIR if doer.text.startswith(start)), "")
+        role = THEIR_ROLES.get(doer.text, doer.text.removeprefix(theirs))
+        if role not in ROLES and role not in ATTRIBUTES:
+            return "", ""
+        return (self.work if role in OF_WORKS and self.work else self.subject), role
+
     def _made(self, doers: tuple[str, ...], relation: str) -> None:
         """Who made what was spoken of, or will be."""
         about = self.described or self.work
@@ -256,66 +255,3 @@ class Reader:
             self.found += [Triple(one, relation, about) for one in doers if one != about]
         else:
             self.waiting.append((doers, relation))
-
-
-@dataclass(slots=True)
-class _Verb:
-    """A verb with what it says it is done to.
-
-    Attributes:
-        relation: The verb, or verbs that are one.
-        object: The thing after it.
-        end: The place after both.
-    """
-
-    relation: str
-    object: Phrase | None
-    end: int
-
-    @classmethod
-    def at(cls, phrases: list[Phrase], place: int) -> _Verb:
-        """The verb that begins at a place."""
-        start = place
-        while start and phrases[start - 1].kind == "D":
-            start -= 1
-        words = [phrase.text for phrase in phrases[start:place] if phrase.text in NOT]
-        while True:
-            word = phrases[place].text
-            words.append(word)
-            place += 1
-            while place < len(phrases) and phrases[place].kind in "XD":
-                place += 1
-            if not (_is_verb(phrases, place) and (word in BEFORE_VERBS or len(word) == 1)):
-                break
-        relation = "".join(words)
-        later = _thing_at(phrases, place + 1)
-        bound = place < len(phrases) and phrases[place].text in AFTER_VERBS and later is not None
-        if bound and not _is_verb(phrases, place + 2):  # 毕业 于 甲, but 批准 | 在 甲 建立 乙
-            return cls(relation + phrases[place].text, later, place + 2)
-        after = _thing_at(phrases, place)
-        if after is None and _is_verb(phrases, place) and len(phrases[place].text) > 1:
-            # a verb that is the object, alone or before its thing: 面临 抉择, 蕴含 反弹 机会
-            whole = phrases[place].text + (later.text if later else "")
-            return cls(relation, Phrase("N", whole), place + (2 if later else 1))
-        if after is None:
-            return cls(relation, None, place)
-        person = _thing_at(phrases, place + 1)
-        if person is not None and person.tag == "work":  # 演唱 主题曲 《甲》
-            return cls(relation, person, place + 2)
-        closing = place + 2 == len(phrases) and _is_verb(phrases, place + 1)
-        if closing and relation not in PIVOTS and not after.marked and len(after.items) == 1:
-            return cls(
-                relation, Phrase("N", after.text + phrases[place + 1].text), place + 2
-            )  # 引起 社会各界 关注
-        return cls(relation, after, place + 1)
-
-
-def _is_verb(phrases: list[Phrase], place: int) -> bool:
-    return place < len(phrases) and phrases[place].kind == "V"
-
-
-def _thing_at(phrases: list[Phrase], place: int) -> Phrase | None:
-    """The thing at a place, if there is one."""
-    if place >= len(phrases) or phrases[place].kind not in "NMT":
-        return None
-    return phrases[place]
