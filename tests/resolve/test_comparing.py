@@ -48,3 +48,10 @@ def test_shared_columns_are_those_of_both_and_the_label_once():
     assert shared_columns(left, right) == ("a", "b", "label")
     assert shared_columns(left, right, without=["a", "label"]) == ("b",)
     assert shared_columns(left, left) == ("a", "b", "class")
+
+
+def test_a_column_that_is_the_text_itself_is_not_compared_twice():
+    texts = side(np.eye(2), contents=["x", "y"], columns={"name": ["x", "y"], "year": [1, 2]})
+    assert shared_columns(texts, texts) == ("year",)
+    pictures = side(np.eye(2), kind="image", columns={"name": ["x", "y"]})
+    assert shared_columns(pictures, texts) == ("name",)

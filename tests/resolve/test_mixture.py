@@ -5,10 +5,10 @@ import pytest
 
 from tiny_sides import noisy
 from tuwen.errors import InputError
-from tuwen.resolve.base import Candidates, Evidence
+from tuwen.resolve.base import Evidence
 from tuwen.resolve.blocking import block
 from tuwen.resolve.mixture import estimate
-from tuwen.resolve.scoring import ABOVE, SIMILARITY, score
+from tuwen.resolve.scoring import score
 
 
 def of(left, right, neighbours=10):
@@ -71,16 +71,49 @@ def test_a_column_that_agrees_with_the_vectors_gets_a_weight():
     )
 
 
-def test_without_limits_a_duplicate_is_still_told_from_others():
+def test_duplicates_within_one_side_are_told_from_others():
+    from tiny_sides import side
+
     random = np.random.default_rng(0)
-    m = 2000
-    true = random.random(m) < 0.1
-    x = np.where(true, 4.0, 0.0) + random.normal(size=m)
-    candidates = Candidates.of(np.arange(m), np.arange(m) + 1, (m + 1, m + 1), same=True)
-    evidence = Evidence((SIMILARITY, ABOVE), np.column_stack([x, x]).astype(np.float32))
-    joint = estimate(evidence, candidates, left_once=False, right_once=False)
-    assert joint.matches == pytest.approx(200, abs=30)
-    assert joint.probability(evidence)[true].mean() > 0.8
+    base = random.normal(size=(300, 16))
+    copies = base[:60] + 0.2 * random.normal(size=(60, 16))
+    both = side(np.concatenate([base, copies]), kind="image", ids=[str(row) for row in range(360)])
+    candidates = block(both, neighbours=10).candidates
+    evidence = score(both, None, candidates)
+    joint = estimate(evidence, candidates, left_once=True, right_once=True)
+    true = candidates.right == candidates.left + 300
+    found = joint.probability(evidence)
+    assert joint.matches == pytest.approx(60, abs=20)
+    assert found[true].mean() > 0.9
+    assert found[~true].mean() < 0.01
+
+
+def test_rivals_count_only_where_there_is_one_partner_at_most():
+    evidence, candidates = of(*noisy(200))
+
+    def used(**once):
+        joint = estimate(evidence, candidates, **once)
+        return {name for name, weight in zip(joint.names, joint.weights, strict=True) if weight > 0}
+
+    assert used(left_once=True, right_once=True) & {"lead for left", "lead for right"}
+    assert not used(left_once=False, right_once=True) & {"lead for left", "rank for left"}
+    assert not used(left_once=False, right_once=False) & {"lead for right", "rank for right", "lead for left"}
+
+
+def test_a_third_copy_is_found_too():
+    from tiny_sides import side
+
+    random = np.random.default_rng(0)
+    base = random.normal(size=(300, 16))
+    copies = [base[:30] + 0.1 * random.normal(size=(30, 16)) for _ in range(2)]
+    both = side(np.concatenate([base, *copies]), kind="image", ids=[str(row) for row in range(360)])
+    candidates = block(both, neighbours=10).candidates
+    evidence = score(both, None, candidates)
+    found = estimate(evidence, candidates, left_once=False, right_once=False).probability(evidence)
+    entity = np.concatenate([np.arange(300), np.arange(30), np.arange(30)])
+    true = entity[candidates.left] == entity[candidates.right]
+    assert (found[true] > 0.5).mean() > 0.9
+    assert (found[~true] > 0.5).mean() < 0.01
 
 
 def test_too_few_pairs_tell_nothing():

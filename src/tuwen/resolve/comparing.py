@@ -17,13 +17,22 @@ _GRAMS = (2, 3)  # letters; a word's begin and end count as blanks, so that one 
 
 
 def shared_columns(left: Side, right: Side, *, without: Sequence[str] = ()) -> tuple[str, ...]:
-    """The columns, and the labels, that both sides have values in."""
-    both = [name for name in left.columns if name in right.columns and name not in without]
+    """The columns, and the labels, that both sides have values in; not the one that is the text itself."""
+    both = [
+        name
+        for name in left.columns
+        if name in right.columns and name not in without and not _is_text(name, left, right)
+    ]
     # a class that stands in a column of its own is compared once
     has_label = bool(left.labels and right.labels) and LABEL not in without and LABEL not in both
     if has_label and not any(left.columns[name] == left.labels for name in both):
         both.append(LABEL)
     return tuple(both)
+
+
+def _is_text(name: str, left: Side, right: Side) -> bool:
+    """Whether a column is what both texts are made of: its letters are compared already."""
+    return all(side.kind == "text" and side.columns[name] == side.contents for side in (left, right))
 
 
 def compared(left: Sequence[Any], right: Sequence[Any], candidates: Candidates) -> Array:

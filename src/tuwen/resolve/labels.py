@@ -109,10 +109,13 @@ def with_implied(labels: Labels, candidates: Candidates, *, left_once: bool, rig
     """
     known = candidates.rows_of(labels.left, labels.right)
     follows = np.zeros(len(candidates), dtype=bool)
+    left, right = labels.left[labels.match], labels.right[labels.match]
+    if candidates.same:  # an item may stand on either end
+        left = right = np.concatenate([left, right])
     if left_once:
-        follows |= np.isin(candidates.left, labels.left[labels.match])
+        follows |= np.isin(candidates.left, left)
     if right_once:
-        follows |= np.isin(candidates.right, labels.right[labels.match])
+        follows |= np.isin(candidates.right, right)
     follows[known] = False
     return Labels(
         np.concatenate([labels.left, candidates.left[follows]]),

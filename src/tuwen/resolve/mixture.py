@@ -36,16 +36,22 @@ class _Levels:
     count: int
 
 
-def estimate(evidence: Evidence, candidates: Candidates, *, left_once: bool, right_once: bool) -> Joint:
+def estimate(
+    evidence: Evidence, candidates: Candidates, *, left_once: bool = True, right_once: bool = True
+) -> Joint:
     """A model without labels, from how the evidence of the pairs is spread.
 
     How far its similarity is above its neighbours' is held to be a mixture of two normal distributions of
     equal width. Every other piece of evidence is cut into levels, and how much more often matches reach a
     level than others do is counted (Fellegi & Sunter 1969), never falling from level to level. So the odds
-    rise with the evidence. Where an item has one partner at most, the chances of its candidates and of
-    having none add up to one (expectation maximisation over items instead of pairs): so the number of
-    matches is bounded by the number of items, and what has close rivals is less sure. The weights of all
+    rise with the evidence. An item is supposed to have one partner at most: the chances of its candidates
+    and of having none add up to one (expectation maximisation over items instead of pairs). So the number
+    of matches is bounded by the number of items, and what has close rivals is less sure. The weights of all
     evidence are then those of the logistic model that explains the chances best.
+
+    Where items of both sides may have several partners, that is supposed nevertheless while the two kinds
+    are told apart, since most have one or none; then pairs go by what they look like alone. Ranks and leads,
+    which speak against a second partner, get no weight on a side that may have one.
 
     What comes out are estimates: the less the two kinds of pairs look like normal distributions that lie
     apart, the rougher (docs/resolve.md has measured ones). Labels make probabilities of them.
@@ -54,7 +60,7 @@ def estimate(evidence: Evidence, candidates: Candidates, *, left_once: bool, rig
         evidence: Of all candidates.
         candidates: The pairs.
         left_once: Whether a left item has one partner at most.
-        right_once: The same for right items.
+        right_once: The same for right items; within one side, for both ends.
 
     Raises:
         InputError: There are too few candidates.
@@ -72,7 +78,10 @@ def estimate(evidence: Evidence, candidates: Candidates, *, left_once: bool, rig
         evidence.names, evidence.values[kept], z, some, left_once=left_once, right_once=right_once
     )
     few = np.linspace(0, len(z) - 1, min(len(z), _PAIRS)).astype(np.intp)
-    weights, bias = logistic(z[few], chances[few], strength=1.0)
+    once = {RANKS[0]: left_once, LEADS[0]: left_once, RANKS[1]: right_once, LEADS[1]: right_once}
+    used = np.flatnonzero([once.get(name, True) for name in evidence.names])
+    weights = np.zeros(len(evidence.names))
+    weights[used], bias = logistic(z[np.ix_(few, used)], chances[few], strength=1.0)
     return Joint(
         names=evidence.names,
         centre=centre,
@@ -110,25 +119,31 @@ def _part(
     chances = _first(
         np.clip(z[:, [names.index(ABOVE), *own]], -_FARTHEST, _FARTHEST).mean(axis=1), candidates
     )
-    sides = [(candidates.left, candidates.shape[0])] * left_once
-    sides += [(candidates.right, candidates.shape[1])] * right_once
-    shares = [0.5] * max(len(sides), 1)
+    sides: list[tuple[tuple[Array, ...], int]] = []
+    if candidates.same:  # an item may stand on either end
+        sides.append(((candidates.left, candidates.right), candidates.shape[0]))
+    else:
+        either = left_once == right_once
+        sides += [((candidates.left,), candidates.shape[0])] * (left_once or either)
+        sides += [((candidates.right,), candidates.shape[1])] * (right_once or either)
+    shares = [0.5] * len(sides)
     for _ in range(_ROUNDS):
         odds = _normal(above, chances) + sum(_counted(column, chances) for column in columns)
         odds = np.clip(odds, -50, 50)
-        made = []
-        for place, (owner, count) in enumerate(sides):
-            made.append(_one_at_most(odds, owner, count, shares[place]))
-            shares[place] = float(np.clip(made[-1].sum() / len(np.unique(owner)), 1e-3, 0.999))
-        if not sides:
-            made.append(sigmoid(odds + np.log(shares[0] / (1 - shares[0]))))
-            shares[0] = float(np.clip(made[0].mean(), 1e-6, 0.5))
+        made: list[Array] = []
+        for place, (ends, count) in enumerate(sides):
+            chances_by_end, shares[place] = _one_at_most(odds, ends, count, shares[place])
+            made += chances_by_end
         # where both sides have a say, what neither doubts
         new = np.exp(np.mean([np.log(np.maximum(part, 1e-300)) for part in made], axis=0))
         moved, chances = float(np.abs(new - chances).max()), new
         if moved < _SETTLED:
             break
-    return chances
+    if left_once or right_once:
+        return chances
+    # what both kinds look like is known now; a pair goes by that alone, whatever partners there are beside
+    share = float(np.clip(chances.mean(), 1e-9, 0.5))
+    return sigmoid(odds + np.log(share / (1 - share)))
 
 
 def _first(x: Array, candidates: Candidates) -> Array:
@@ -172,9 +187,23 @@ def _counted(column: _Levels, chances: Array) -> Array:
     return np.where(known, rising[column.place], 0.0)
 
 
-def _one_at_most(odds: Array, owner: Array, count: int, share: float) -> Array:
-    """The chance of each pair when its owner has one match at most, and any with a chance of `share`."""
-    sizes = np.bincount(owner, minlength=count)
-    worth = np.exp(odds) * share / sizes[owner]
-    sums = np.bincount(owner, weights=worth, minlength=count)
-    return np.asarray(worth / (1 - share + sums[owner]))
+def _one_at_most(odds: Array, ends: tuple[Array, ...], count: int, share: float) -> tuple[list[Array], float]:
+    """The chance of each pair when an item has one match at most, and any with a chance of `share`.
+
+    Args:
+        odds: (m,) log odds.
+        ends: The item of each pair, (m,); two where an item may stand on either end.
+        count: How many items there are.
+        share: As above.
+
+    Returns:
+        The chances by each end, and the share that they make.
+    """
+    sizes = np.sum([np.bincount(end, minlength=count) for end in ends], axis=0)
+    worth = np.exp(odds)
+    sums = np.sum([np.bincount(end, weights=worth, minlength=count) for end in ends], axis=0)
+    one = share / np.maximum(sizes, 1)  # of a pair, before it is looked at
+    none = 1 - share + one * sums
+    chances = [worth * (one / none)[end] for end in ends]
+    has = sizes > 0
+    return chances, float(np.clip((one * sums / none)[has].mean(), 1e-3, 0.999))

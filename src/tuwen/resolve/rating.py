@@ -38,8 +38,6 @@ def rate(found: Resolution, model: Joint | str | Path | None) -> tuple[Learned, 
 
 def _once(found: Resolution) -> tuple[bool, bool]:
     """Whether a left item, and a right one, has one partner at most."""
-    if found.right is None:
-        return False, False
     once = found.how in ("one-to-one", "mutual", "greedy")
     return once, once or found.how == "one-to-many"
 
