@@ -26,9 +26,11 @@ def pair_rows(found: Resolution) -> Iterator[Row]:
     """A row a match, the surest first, then a row for each item that matches nothing.
 
     `rank` is the place of the right item among the candidates of the left one; `reason` the evidence that
-    moved the odds most, with its value and what it adds to the log odds of an average candidate.
+    moved the odds most, with its value and what it adds to the log odds of an average candidate. A pair
+    that somebody decided on is `labelled`.
     """
     candidates, ranks = found.candidates, found.ranks
+    labelled = set(candidates.rows_of(found.labels.left, found.labels.right).tolist())
     order = found.kept[np.argsort(-found.score[found.kept], kind="stable")]
     for place in order.tolist():
         left, right = int(candidates.left[place]), int(candidates.right[place])
@@ -37,7 +39,7 @@ def pair_rows(found: Resolution) -> Iterator[Row]:
             **_figures(found, place),
             "rank": int(ranks[place]),
             "cluster": int(found.clusters[left]),
-            "reason": reason(found, place),
+            "reason": "; ".join(["labelled"] * (place in labelled) + [reason(found, place)]),
         }
     yield from _alone(found)
 
@@ -75,15 +77,9 @@ def weights(found: Resolution) -> Row:
 
 
 def reason(found: Resolution, place: int) -> str:
-    """The evidence that moved the odds of a candidate most: `lead for left 0.12 (+2.1); …`.
-
-    A pair that somebody decided on says so first.
-    """
-    pair = found.candidates.left[place], found.candidates.right[place]
-    given = ((found.labels.left == pair[0]) & (found.labels.right == pair[1])).any()
+    """The evidence that moved the odds of a candidate most: `lead for left 0.12 (+2.1); …`."""
     told = sorted(reasons(found, place), key=lambda part: -abs(part[2]))[:_REASONS]
-    parts = [f"{name} {value:.3g} ({weight:+.1f})" for name, value, weight in told if weight]
-    return "; ".join(["labelled", *parts] if given else parts)
+    return "; ".join(f"{name} {value:.3g} ({weight:+.1f})" for name, value, weight in told if weight)
 
 
 def reasons(found: Resolution, place: int) -> list[tuple[str, float, float]]:
