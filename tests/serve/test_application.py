@@ -3,8 +3,12 @@
 import json
 import logging
 
+import pytest
+from starlette.testclient import TestClient
+
 from serving import API, COLLECTION, asked, problem
-from tuwen.errors import Damaged, Locked
+from tuwen.collection import Collection
+from tuwen.errors import Damaged, InputError, Locked
 from tuwen.serve import page_files
 from tuwen.serve.application import application
 from tuwen.serve.settings import Settings
@@ -43,6 +47,7 @@ def test_faults_of_the_store_have_statuses_of_their_own(client, tiny_collection,
         (Locked("x"), 503, "busy"),
         (Damaged(str(tiny_collection.path)), 500, "damaged"),
         (MemoryError(), 503, "busy"),
+        (OSError(28, "No space left on device", str(tiny_collection.path)), 507, "cannot-write"),
     ):
 
         def broken(*_, error=error, **__):
@@ -97,7 +102,6 @@ def test_without_a_page_the_index_says_where_the_api_is(client, tmp_path):
 
 def test_the_page_is_its_files_and_nothing_else(tmp_path):
     from fastapi import FastAPI
-    from starlette.testclient import TestClient
 
     (tmp_path / "page" / "words").mkdir(parents=True)
     (tmp_path / "page" / "index.html").write_text("<!doctype html>")
@@ -124,16 +128,20 @@ def test_health_and_collections_are_told(client):
 
 def test_a_server_that_stops_is_not_ready(tiny_collection, tmp_path):
     with asked(tiny_collection, tmp_path) as client:
-        client.app._app._app._app.state.service.stopping = True
+        service = client.app._app._app._app.state.service
+        service.stopping = True
         assert client.get(f"{API}/health/ready").status_code == 503
+        service.stopping = False
 
 
-def test_two_collections_are_asked_by_their_names(tiny_collection, tmp_path):
-    from starlette.testclient import TestClient
+def test_two_collections_are_asked_by_their_names(tiny_collection, tiny_encoder, tmp_path):
+    other = Collection.create(tmp_path / "other", encoder=tiny_encoder)
+    both = {"one": tiny_collection, "two": other}
+    with TestClient(application(both, Settings(cache=tmp_path)), base_url="http://localhost") as client:
+        totals = [client.get(f"{API}/collections/{name}/search?q=red").json()["total"] for name in both]
+    assert totals == [16, 0]
 
-    app = application(
-        {"one": tiny_collection, "two": tiny_collection}, Settings(cache=tmp_path, read_only=True)
-    )
-    with TestClient(app, base_url="http://localhost") as client:
-        for name in ("one", "two"):
-            assert client.get(f"{API}/collections/{name}/search", params={"q": "red"}).is_success
+
+def test_a_collection_is_served_once(tiny_collection):
+    with pytest.raises(InputError, match="named twice"):
+        application({"one": tiny_collection, "two": tiny_collection}, Settings())

@@ -132,7 +132,7 @@ def test_a_page_elsewhere_can_change_nothing(client):
 def test_other_origins_are_told_nothing_unless_they_are_named(client, tiny_collection, tmp_path):
     origin = {"Origin": "https://a.example"}
     assert "access-control-allow-origin" not in client.get(f"{API}/collections", headers=origin).headers
-    with asked(tiny_collection, tmp_path, origins=("https://a.example",)) as named:
+    with asked(tiny_collection, tmp_path, origins=("https://a.example",), read_only=True) as named:
         told = named.get(f"{API}/collections", headers=origin).headers
         assert told["access-control-allow-origin"] == "https://a.example"
         other = named.get(f"{API}/collections", headers={"Origin": "https://b.example"}).headers

@@ -131,6 +131,13 @@ def test_files_that_were_indexed_are_never_deleted(client, tiny_collection):
     assert file.is_file()
 
 
+def test_what_the_encoder_does_not_encode_is_named(client, tiny_encoder, monkeypatch):
+    monkeypatch.setattr(tiny_encoder, "modalities", frozenset({"image"}), raising=False)
+    job = added(add(client, {"texts": [{"id": "note", "text": "red"}]}))
+    assert [(line["item"], line["code"]) for line in job["refused"]] == [("note", "not-encoded")]
+    assert job["items"] == []
+
+
 @pytest.mark.parametrize(
     "metadata",
     [{"a": 2**70}, {"a": "\ud800"}, {"": 1}, {"a": [[[[[[[1]]]]]]]}, {"a": "x" * 20_000}, {"a": "\0"}],

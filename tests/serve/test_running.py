@@ -103,8 +103,13 @@ def test_a_slow_body_is_cut_off(tiny_collection, tmp_path):
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
-        (request(f"GET {API}/health/live HTTP/1.1", "X-Request-Id: a\r\n Set-Cookie: b"), None),
-        (request(f"GET {API}/health/live HTTP/1.1", "X: " + "y" * 70_000), 4),
+        (
+            request(
+                f"GET {API}/health/live HTTP/1.1", "X-Request-Id: a\r\n Set-Cookie: b", "Connection: close"
+            ),
+            None,
+        ),
+        (request(f"GET {API}/health/live HTTP/1.1", "X: " + "y" * 70_000, "Connection: close"), 4),
         (request(f"GET {API}/health/live%0d%0aSet-Cookie:%20x=y HTTP/1.1", "Connection: close"), 404),
         (request("GET /page/a%0d%0aX-Evil:1 HTTP/1.1", "Connection: close"), 404),
         (
@@ -114,7 +119,7 @@ def test_a_slow_body_is_cut_off(tiny_collection, tmp_path):
         (request("POST / HTTP/1.1", "Content-Length: 1", "Content-Length: 2"), 400),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", 400),
         (b"\x16\x03\x01\x02\x00\x01\x00", 400),
-        (b"GET " + b"/a" * 40_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 4),
+        (b"GET " + b"/a" * 40_000 + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 4),
     ],
 )
 def test_headers_cannot_be_slipped_in(tiny_collection, tmp_path, sent, status):
@@ -124,6 +129,14 @@ def test_headers_cannot_be_slipped_in(tiny_collection, tmp_path, sent, status):
     assert b"set-cookie" not in head and b"x-evil" not in head
     if status is not None:
         assert answer.startswith(f"HTTP/1.1 {status}".encode())
+
+
+def test_an_address_that_is_taken_is_said_in_one_sentence(tiny_collection, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "_set_logs", lambda: None)  # of the whole process
+    with listening(tiny_collection, tmp_path, read_only=True) as port:
+        settings = Settings(port=port, cache=tmp_path, read_only=True)
+        with pytest.raises(InputError, match=f"{port} cannot be listened at"):
+            running.run({"tiny": tiny_collection}, settings)
 
 
 def test_only_this_machine_connects_without_a_token(tmp_path):

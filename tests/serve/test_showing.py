@@ -103,6 +103,7 @@ def test_a_recorded_file_that_is_no_picture_is_not_shown(client, tiny_collection
     assert "root:" not in answer.text
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among files")
 def test_pipes_and_folders_are_not_waited_for(client, tiny_collection, tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     add(tiny_collection, "pipe", tmp_path / "pipe.png")

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from serving import picture
+from tuwen.errors import Locked
 from tuwen.serve import jobs, writing
 from tuwen.serve.problems import Problem
 from tuwen.serve.writing import Writer
@@ -153,6 +154,37 @@ def test_a_picture_that_another_job_waits_for_stays(writer, tiny_collection):
     writer.close()
     assert waiting.state == "done" and waiting.refused == []
     assert tiny_collection.get("image", "two").path
+
+
+def test_only_one_server_takes_changes_of_a_collection(writer, tiny_collection):
+    writer.start()
+    with pytest.raises(Locked, match="--read-only"):
+        Writer(tiny_collection, "tiny").start()
+    writer.close()
+    after = Writer(tiny_collection, "tiny")
+    after.start()
+    after.close()
+
+
+def test_refusals_of_the_ledger_find_their_job(tiny_collection):
+    images = [{"id": "a", "name": "a.png", "path": "/x/uploads/aa/aa.png"}]
+    job = jobs.Job(collection="tiny", id="j", records=[record("red"), record("blue", images=images)])
+    inside, beside = jobs.uploads_of(tiny_collection), tiny_collection.path
+    jobs.add_refusals(
+        tiny_collection,
+        [job],
+        [
+            {"item": f"{beside}/j:0", "code": "featureless", "reason": "the text 'red' says nothing"},
+            {"item": f"{inside}/j:1", "code": "empty-row", "reason": "j:1: the text is empty"},
+            {"item": "/x/uploads/aa/aa.png", "code": "featureless", "reason": "/x/uploads/aa/aa.png is flat"},
+            {"item": f"{inside}/other:0", "code": "empty-row", "reason": "another's"},
+        ],
+    )
+    assert [(line["item"], line["reason"]) for line in job.refused] == [
+        ("record 0", "the text 'red' says nothing"),
+        ("a.png", "a.png is flat"),
+        ("record 1", "the text is empty"),
+    ]
 
 
 def test_much_that_is_new_makes_the_indexes_ready(writer, tiny_collection, monkeypatch):

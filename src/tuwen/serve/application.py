@@ -55,7 +55,12 @@ def application(collections: Mapping[str, Collection], settings: Settings) -> AS
     Raises:
         InputError: A name cannot stand in an address.
     """
-    service = Service(collections, settings)
+    return around(Service(collections, settings))
+
+
+def around(service: Service) -> ASGIApp:
+    """The application over a service, which it starts unless that was done."""
+    settings = service.settings
     app = _routes(service)
     guarded: ASGIApp = Bodies(app, settings)
     guard = Guard(guarded, settings, service.tokens, service.metrics)

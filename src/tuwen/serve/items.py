@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import islice
 from typing import Annotated, Any
 
@@ -135,9 +136,10 @@ def _taken(
     """Records whose pictures were looked at, and what was not taken; runs in a thread."""
     records: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
+    known = opened.encoder.modalities
     for record in sent:
         images = []
-        for image in record.images:
+        for image in record.images if "image" in known else ():
             try:
                 data = uploads.from_base64(image.data, uploads.plain_name(image.name))
             except PictureError as error:
@@ -146,13 +148,26 @@ def _taken(
             taken = _picture(opened, image.id, image.name, data, megapixels, refused)
             if taken is not None:
                 images.append(taken)
-        texts = [{"id": text.id, "text": text.text} for text in record.texts]
+        texts = [{"id": text.id, "text": text.text} for text in record.texts if "text" in known]
+        refused += _left_out(record, known, opened.encoder.name)
         if images or texts:
-            known = {"label": record.label, "metadata": record.metadata}
-            records.append({"entity": record.entity, "images": images, "texts": texts, **known})
-        elif not record.images:
+            about = {"label": record.label, "metadata": record.metadata}
+            records.append({"entity": record.entity, "images": images, "texts": texts, **about})
+        elif not record.images and not record.texts:
             refused.append({"item": "record", "code": "empty-row", "reason": "no picture and no text"})
     return records, refused
+
+
+def _left_out(record: NewRecord, known: Collection[str], encoder: str) -> list[dict[str, str]]:
+    """What the encoder of a collection has no vectors for."""
+    named = {"image": [each.id or each.name for each in record.images]}
+    named["text"] = [each.id or each.text[:40] for each in record.texts]
+    return [
+        {"item": name, "code": "not-encoded", "reason": f"{encoder} does not encode {kind}s"}
+        for kind, names in named.items()
+        if kind not in known
+        for name in names
+    ]
 
 
 def _picture(

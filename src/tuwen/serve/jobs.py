@@ -152,8 +152,11 @@ def add_refusals(collection: Collection, jobs: list[Job], lines: list[dict[str, 
                 if (line := listed.get(item["path"])) is not None:
                     reason = line["reason"].replace(item["path"], item["name"])
                     job.refused.append({"item": item["name"], "code": line["code"], "reason": reason})
-            if (line := listed.get(f"{source}/{job.id}:{number}")) is not None:
-                reason = line["reason"].replace(source, "").replace(f"{job.id}:{number}: ", "")
+            place = f"{job.id}:{number}"
+            # a text that says nothing to the encoder is named beside its source, any other inside it
+            line = listed.get(f"{source}/{place}") or listed.get(f"{Path(source).parent}/{place}")
+            if line is not None:
+                reason = line["reason"].replace(f"{place}: ", "")
                 job.refused.append({"item": f"record {number}", "code": line["code"], "reason": reason})
 
 

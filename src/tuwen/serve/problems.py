@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from collections.abc import Mapping
@@ -33,7 +34,9 @@ _TITLES = {
     500: "A fault of the server",
     503: "Busy",
     504: "It took too long",
+    507: "It cannot be kept",
 }
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 _log = logging.getLogger("tuwen.serve")
 
 
@@ -87,6 +90,8 @@ def of(error: Exception, names: Mapping[str, str]) -> Problem:
         return Problem(500, "damaged", "the collection cannot be read; its keeper should verify it")
     if isinstance(error, CollectionError | TuwenError):
         return Problem(409, "not-possible", text)
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+        return Problem(507, "cannot-write", "the server cannot write: its disk is full or read-only")
     if isinstance(error, MemoryError):
         return busy("not enough memory for this; ask for less at once", 5)
     return Problem(500, "fault", "something went wrong in the server; tell its keeper the request id")

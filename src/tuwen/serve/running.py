@@ -12,8 +12,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tuwen.errors import InputError
-from tuwen.serve.application import application
+from tuwen.serve.application import around
 from tuwen.serve.guard import HEADER_BYTES
+from tuwen.serve.service import Service
 from tuwen.serve.settings import Settings
 from tuwen.serve.tokens import Tokens
 
@@ -57,12 +58,15 @@ def run(
         ready: Called with the address when questions are answered.
 
     Raises:
-        InputError: A token is needed and there is none, or the address cannot be used.
+        InputError: A token is needed and there is none, or the address cannot be listened at.
+        TuwenError: A collection cannot be served; see `Service.start`.
     """
     check(settings)
+    service = Service(collections, settings)
+    service.start()  # before anything listens, so that what is wrong is said plainly
     _set_logs()
     config = uvicorn.Config(
-        application(collections, settings),
+        around(service),
         host=settings.host.strip("[]"),
         port=settings.port,
         http=protocol(settings.header_seconds),
@@ -79,9 +83,13 @@ def run(
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
     server = _Server(config, ready)
-    server.run()
-    if not server.started:
-        raise InputError(f"{settings.host}:{settings.port} cannot be listened at; is it taken? see above")
+    try:
+        server.run()
+    except SystemExit as error:  # uvicorn has said why
+        place = f"{settings.host}:{settings.port}"
+        raise InputError(f"{place} cannot be listened at; choose another with --host or --port") from error
+    finally:
+        service.stop()
 
 
 class _Server(uvicorn.Server):

@@ -44,11 +44,20 @@ class Service:
         self.thumbnails = Thumbnails(settings)
         self.tokens = Tokens(settings.tokens) if settings.tokens is not None else None
         self.writers = {name: Writer(each, name) for name, each in self.shelf.collections.items()}
-        self.stopping = False
+        self.stopping = self._started = False
         self._waits = ThreadPoolExecutor(WAITS, thread_name_prefix="wait")
 
     def start(self) -> None:
-        """Load what the first question would wait for, and take up what an earlier process left."""
+        """Load what the first question would wait for, and take up what an earlier process left.
+
+        Done again, it does nothing.
+
+        Raises:
+            TuwenError: An encoder cannot be loaded, or another server takes changes of a collection.
+        """
+        if self._started:
+            return
+        self._started = True
         for name, collection in self.shelf.collections.items():
             if collection.store.identity.encoder:
                 _ = collection.encoder
@@ -59,7 +68,9 @@ class Service:
                 self.writers[name].start()
 
     def stop(self) -> None:
-        """Finish what was accepted."""
+        """Finish what was accepted; done again, it does nothing."""
+        if self.stopping:
+            return
         self.stopping = True
         for writer in self.writers.values():
             if writer.alive:

@@ -24,6 +24,9 @@ class Shelf:
     """Collections by the name that addresses use."""
 
     def __init__(self, collections: Mapping[str, Collection]) -> None:
+        places = [each.path.resolve() for each in collections.values()]
+        if len(set(places)) < len(places):
+            raise InputError("a collection is named twice; serve each once")
         for name in collections:
             if not re.fullmatch(r"[\w.-]{1,100}", name) or name.strip(".") == "":
                 raise InputError(

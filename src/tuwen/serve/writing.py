@@ -10,7 +10,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tuwen.errors import TuwenError
+from filelock import FileLock, Timeout
+
+from tuwen.errors import Locked, TuwenError
 from tuwen.serve import jobs, shelf
 from tuwen.serve.jobs import Job
 from tuwen.serve.problems import busy
@@ -42,12 +44,26 @@ class Writer:
         self._files = (
             threading.Lock()
         )  # pictures come and go between a job's files and its place in the queue
+        # of the process, not of a thread: the one that starts need not be the one that stops
+        self._lock = FileLock(jobs.journal(collection) / "server.lock", thread_local=False)
         self._closing = False
         self._fresh = 0
         self._thread = threading.Thread(target=self._work, name=f"write {name}", daemon=True)
 
     def start(self) -> None:
-        """Begin, with the jobs that an earlier process left."""
+        """Begin, with the jobs that an earlier process left.
+
+        Raises:
+            Locked: Another server takes changes of the collection.
+        """
+        folder = jobs.journal(self.collection)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise Locked(
+                f"another server takes changes of {self.collection.path}; start this one with --read-only"
+            ) from error
         for job in jobs.left(self.collection, self.name):
             if job.id not in self._jobs:
                 self._jobs[job.id] = job
@@ -135,6 +151,7 @@ class Writer:
             self._closing = True
             self._changed.notify_all()
         self._thread.join()
+        self._lock.release()
 
     def _check_room(self) -> None:
         if self._closing:
