@@ -34,6 +34,7 @@ from tuwen.resolve.evaluating import evaluate
 from tuwen.resolve.joining import join
 from tuwen.resolve.mixture import estimate
 from tuwen.resolve.scoring import SIMILARITY, score
+from tuwen.resolve.threshold import threshold_of_best_f1
 
 SHARE = 0.05  # of all pairs that blocking may leave
 LANGUAGES = ("en", "zh")
@@ -118,6 +119,10 @@ def decided(candidates: Candidates, values: Array, truth: Truth, *, likely: bool
     if likely:
         sure = evaluate(one_to_one(candidates, values, 0.5), candidates, truth)
         told["probability_0.5"] = shares(sure.pairs)
+        low = threshold_of_best_f1(values[every], float(values.sum()))
+        told["expected_best_f1"] = shares(
+            evaluate(one_to_one(candidates, values, low), candidates, truth).pairs
+        )
         assert whole.calibration is not None
         told["calibration_error"] = significant(whole.calibration.error)
     return told

@@ -4,6 +4,7 @@ import pytest
 
 from tiny_sides import noisy
 from tuwen.errors import InputError
+from tuwen.resolve.base import Truth
 from tuwen.resolve.run import resolve
 
 
@@ -47,10 +48,20 @@ def test_without_labels_a_precision_is_an_expectation():
     assert any("rests on estimates" in note for note in found.notes)
 
 
+def test_the_best_f1_to_be_expected_keeps_more_than_one_half_where_little_is_sure():
+    left, right = noisy(120, noise=1.2)
+    truth = Truth.of((row, row) for row in range(120))
+    sure, best = (resolve(left, right, truth=truth, **more) for more in ({}, {"best_f1": True}))
+    assert best.threshold < sure.threshold
+    assert best.evaluation.pairs.f1 > sure.evaluation.pairs.f1
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         ({"threshold": 0.5, "target_precision": 0.9}, "not both"),
+        ({"threshold": 0.5, "best_f1": True}, "not both"),
+        ({"target_precision": 0.5, "best_f1": True}, "not both"),
         ({"target_precision": 1.5}, "share above 0 and below 1"),
     ],
 )

@@ -3,7 +3,7 @@ import pytest
 
 from tuwen.errors import InputError
 from tuwen.resolve.curves import pair_curve
-from tuwen.resolve.threshold import threshold_for
+from tuwen.resolve.threshold import threshold_for, threshold_of_best_f1
 
 
 def curve_of(pairs, good, seed=0):
@@ -50,3 +50,24 @@ def test_where_no_threshold_is_good_enough_there_is_none():
 def test_a_target_is_a_share(target):
     with pytest.raises(InputError, match="share above 0 and below 1"):
         threshold_for(pair_curve(np.array([0.9]), np.array([True]), 1), target)
+
+
+def test_the_best_f1_to_be_expected_is_found_without_truth():
+    # F1 of the first k: 2 * 0.9 / (1 + 1.5) = 0.72, 2 * 1.4 / 3.5 = 0.8, 2 * 1.5 / 4.5 = 0.67
+    assert threshold_of_best_f1(np.array([0.1, 0.9, 0.5]), 1.5) == 0.5
+
+
+def test_calibrated_probabilities_lead_near_the_best_f1_there_is():
+    random = np.random.default_rng(0)
+    probability = random.beta(0.3, 3, 5000)
+    true = random.random(5000) < probability
+    curve = pair_curve(probability, true, int(true.sum()))
+    chosen = threshold_of_best_f1(probability, probability.sum())
+    reached = curve.f1[np.searchsorted(-curve.thresholds, -chosen)]
+    assert reached > curve.f1.max() - 0.01
+    assert chosen < 0.5
+
+
+def test_where_nothing_is_likely_nothing_is_kept():
+    assert threshold_of_best_f1(np.zeros(3), 0.0) > 1
+    assert threshold_of_best_f1(np.empty(0), 0.0) > 1

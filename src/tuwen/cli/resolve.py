@@ -83,6 +83,7 @@ def _ways(function: Any) -> Any:
 @_ways
 @click.option("--threshold", type=float, metavar="P", help="Least probability of a match.  [default: 0.5]")
 @click.option("--target-precision", type=float, metavar="P", help="Choose the threshold for this precision.")
+@click.option("--best-f1", is_flag=True, help="Choose the threshold of the best F1 to be expected.")
 @click.option("--strict", is_flag=True, help="Cluster by all evidence, not by chains of matches.")
 @click.option("--truth", metavar="FILE|NAME", help="All true pairs, or the column (id, …) they are equal in.")
 @_options.style()

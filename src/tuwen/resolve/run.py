@@ -33,7 +33,7 @@ from tuwen.resolve.reading import Given
 from tuwen.resolve.reranking import DEPTH, rerank_candidates
 from tuwen.resolve.resolution import Facts, Resolution
 from tuwen.resolve.scoring import SIMILARITY, score
-from tuwen.resolve.settling import choose, decided
+from tuwen.resolve.settling import Aim, choose, decided
 
 Source = Given | Side | str | Path
 
@@ -57,6 +57,7 @@ def resolve(
     how: How | None = None,
     threshold: float | None = None,
     target_precision: float | None = None,
+    best_f1: bool = False,
     cluster: HowClustered = "components",
     progress: Progress = lambda step, done, total: None,
 ) -> Resolution:
@@ -80,6 +81,7 @@ def resolve(
         how: As for `decide`; None is one-to-one between two sides, and by threshold within one.
         threshold: What a probability must reach; None takes that of the model, or 0.5.
         target_precision: Choose the threshold for this share of true pairs among those kept.
+        best_f1: Choose the threshold of the largest F1 that the probabilities let expect.
         cluster: As for `clusters`.
         progress: Follows the steps.
 
@@ -122,7 +124,10 @@ def resolve(
         notes=[*prepared.notes, *_notes(prepared, blocked)],
         encoder=prepared.encoder.name if prepared.encoder is not None else "",
     )
-    _finish(found, model, threshold, target_precision, cluster, progress)
+    aim: Aim | None = "f1" if best_f1 else target_precision
+    if best_f1 and target_precision is not None:
+        raise InputError("give a target precision or ask for the best F1, not both")
+    _finish(found, model, threshold, aim, cluster, progress)
     return found
 
 
@@ -130,7 +135,7 @@ def _finish(
     found: Resolution,
     model: Joint | str | Path | None,
     threshold: float | None,
-    precision: float | None,
+    aim: Aim | None,
     cluster: HowClustered,
     progress: Progress,
 ) -> None:
@@ -141,7 +146,7 @@ def _finish(
         facts += of_model(found)
     with _timed(found.steps, "decide") as facts:
         progress("deciding", 0, None)
-        choose(found, learned, threshold, precision)
+        choose(found, learned, threshold, aim)
         found.kept = decided(found)
         facts += [("way", found.how), ("kept", len(found.kept))]
         if found.threshold is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from tuwen.resolve.curves import pair_curve
 from tuwen.resolve.deciding import decide
 from tuwen.resolve.joining import Learned
 from tuwen.resolve.resolution import Resolution
-from tuwen.resolve.threshold import threshold_for
+from tuwen.resolve.threshold import threshold_for, threshold_of_best_f1
+
+Aim = float | Literal["f1"]
 
 _EVEN = 0.5  # from here on a pair is more likely a match than not
 _NOTHING = float(np.nextafter(1.0, 2.0))  # a threshold that no probability reaches
@@ -23,27 +26,40 @@ def choose(
     found: Resolution,
     learned: tuple[Learned, Labels] | None,
     threshold: float | None,
-    precision: float | None,
+    aim: Aim | None,
 ) -> None:
-    """Set the threshold: as told, for a precision, the model's, or one half.
+    """Set the threshold: as told, for an aim, the model's, or one half.
 
     Args:
         found: With probabilities.
         learned: What was learned, and the labels that it was learned from.
         threshold: The one that was asked for.
-        precision: What the share of true pairs among those kept should be.
+        aim: What the share of true pairs among those kept should be, or the best F1 to be expected.
 
     Raises:
-        InputError: Both are given, or a precision where there are no probabilities.
+        InputError: Both are given, or an aim where there are no probabilities.
     """
-    if threshold is not None and precision is not None:
-        raise InputError("give a threshold or a target precision, not both")
+    what = "the best F1" if aim == "f1" else "a target precision"
+    if threshold is not None and aim is not None:
+        raise InputError(f"give a threshold or {what}, not both")
     if found.joint is None:
-        if precision is not None:
-            raise InputError("a target precision needs probabilities; there are too few pairs for any")
+        if aim is not None:
+            raise InputError(f"{what} needs probabilities; there are too few pairs for any")
         return
-    if precision is not None:
-        _for_precision(found, learned, precision)
+    if aim == "f1":
+        pairs = found.candidates
+        eligible = decide(
+            pairs.left,
+            pairs.right,
+            found.score,
+            how=found.how,
+            threshold=None,
+            shape=pairs.shape,
+            same=pairs.same,
+        )
+        found.threshold = threshold_of_best_f1(found.score[eligible], float(found.score.sum()))
+    elif aim is not None:
+        _for_precision(found, learned, aim)
     elif threshold is None:
         found.threshold = _EVEN if found.joint.threshold is None else found.joint.threshold
     if learned is not None:

@@ -73,6 +73,26 @@ def threshold_for(curve: PairCurve, precision: float, *, confidence: float = 0.9
     return _at(curve, place, float(low[0]), False)
 
 
+def threshold_of_best_f1(probability: Array, expected: float) -> float:
+    """The threshold of the largest F1 that probabilities let expect; no truth is asked.
+
+    Of the k surest pairs as many are expected to be true as their probabilities sum up to, s; so F1 is
+    expected to be 2 s / (k + all true pairs) (Lipton et al. 2014).
+
+    Args:
+        probability: (k,) of the pairs that are kept at the lowest threshold.
+        expected: How many true pairs there are, such as the sum over all candidates.
+
+    Returns:
+        A probability of a pair; a number above 1 where no pair is likely at all.
+    """
+    falling = np.sort(np.asarray(probability, dtype=np.float64))[::-1]
+    if not len(falling) or falling[0] <= 0:
+        return float(np.nextafter(1.0, 2.0))
+    f1 = 2 * np.cumsum(falling) / (np.arange(1, len(falling) + 1) + expected)
+    return float(falling[f1.argmax()])
+
+
 def _tried(curve: PairCurve, precision: float, confidence: float) -> Array:
     """Points of the curve, from the fewest pairs that could pass to all, each some times the one before."""
     fewest = math.ceil(math.log((1 - confidence) / _TRIED) / math.log(precision))
