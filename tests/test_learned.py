@@ -10,6 +10,7 @@ from tiny import COLOURS, TinyEncoder
 from tuwen import Collection, codes, encoders, learned, methods
 from tuwen.arrays import unit_rows
 from tuwen.errors import CollectionError, Damaged, InputError
+from tuwen.fitting import fit
 from tuwen.learned import Learned, Side
 from tuwen.packing import pack, unpack
 
@@ -288,3 +289,62 @@ def test_rows_are_of_length_one(fitted, files):
     for name in ("cca", "cvh"):
         vectors = Learned.open(fitted[name]).encode(files, "image")
         np.testing.assert_allclose(vectors, unit_rows(vectors), atol=1e-6)
+
+
+class Parts(TinyEncoder):
+    """Gives parts too, wider than its vectors: a picture has two, a text as many as words."""
+
+    def patch_tokens(self, images):
+        rows = self.encode_images(images)
+        return np.pad(np.stack([rows, rows[:, ::-1]], axis=1), ((0, 0), (0, 0), (0, 3)))
+
+    def token_states(self, texts):
+        longest = max(len(text.split()) for text in texts)
+        states = np.zeros((len(texts), longest, self.width + 2), dtype=np.float32)
+        mask = np.zeros((len(texts), longest), dtype=np.int64)
+        for row, text in enumerate(texts):
+            words = self.encode_texts(text.split())
+            states[row, : len(words), : self.width], mask[row, : len(words)] = words, 1
+        return states, mask
+
+
+@pytest.fixture
+def pooled(tmp_path, files, monkeypatch):
+    """The folder of a method on sets, fitted on pictures and texts, and its encoder."""
+    pytest.importorskip("torch")
+    encoder = Parts("parts-1")
+    monkeypatch.setattr(encoders, "load", lambda spec: encoder)
+    table = tmp_path / "pairs.csv"
+    rows = [f"{file},{text} {file.stem.split('-')[0]}" for file in files for text in ("a", "this is a dark")]
+    table.write_text("\n".join(["image,text", *rows]) + "\n", encoding="utf-8")
+    settings = {"dim": "8", "epochs": "3", "steps": "1", "device": "cpu", "validation": "0"}
+    done = fit(
+        "vsrn", str(table), tmp_path / "m", image_encoder=encoder, text_encoder=encoder, settings=settings
+    )
+    assert done.indexes
+    return tmp_path / "m", encoder
+
+
+def test_sets_of_parts_are_pooled_into_a_collection(pooled, files, tmp_path):
+    folder, encoder = pooled
+    found, method = Learned.open(folder), methods.load(folder)
+    assert found.width == 8
+    parts = encoder.patch_tokens(files).astype(np.float16)
+    np.testing.assert_allclose(found.encode_images(files), method.transform(parts, "image"), atol=1e-5)
+    words, mask = encoder.token_states(TEXTS)
+    texts = method.transform((words * mask[..., None]).astype(np.float16), "text")
+    np.testing.assert_allclose(found.encode_texts(TEXTS), texts, atol=1e-5)
+    assert found.encode_texts([]).shape == (0, 8)
+    made = indexed(tmp_path / "c", folder, files)
+    hits = made.search(files[3], k=1)
+    assert hits[0].id == files[3].stem
+    assert len(Collection.open(tmp_path / "c").search("a blue picture", k=3)) == 3
+
+
+def test_an_encoder_without_parts_is_refused(pooled, tiny_encoder, monkeypatch):
+    folder, _ = pooled
+    monkeypatch.setattr(encoders, "load", lambda spec: TinyEncoder("parts-1"))
+    with pytest.raises(InputError, match="tiny gives no parts of images"):
+        Learned.open(folder)
+    with pytest.raises(InputError, match="is one string"):
+        Learned.open(folder, {"image": Parts("parts-1"), "text": Parts("parts-1")}).encode_texts("red")

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import time
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,7 @@ def fit(
         image_encoder=image_encoder,
         text_encoder=text_encoder,
         labels=labels,
+        parts=method.takes_sets,
         progress=progress,
         **columns,
     )
@@ -129,7 +131,8 @@ def fit(
         progress(f"checking {name} on pairs held out", 0, None)
         rest, held = hold_out(pairs, min(SHARE, MOST / len(pairs.image_ids)), method.seed)
         _learn(fresh := type(method)(**method.params), rest)
-        figures, held_out = measure(name, fresh, held, plain=_one_space(given)), len(held.image_ids)
+        plain = _one_space(given) and not method.takes_sets
+        figures, held_out = measure(name, fresh, held, plain=plain), len(held.image_ids)
     progress(f"fitting {name}", 0, None)
     start = time.perf_counter()
     _learn(method, pairs)
@@ -226,6 +229,11 @@ def _usable(given: Given, method: Method, name: str) -> Given:
 
 
 def _learn(method: Method, pairs: Pairs) -> None:
+    if method.takes_sets and "image_of_text" in signature(method.fit).parameters and pairs.matches is None:
+        # sets are large: an image stands once, not once for every text
+        (images, texts), labels = pairs.features, pairs.text_labels
+        method.fit(images, texts, _numbers(labels), image_of_text=pairs.image_of_text)  # type: ignore[call-arg]
+        return
     images, texts, labels = pairs.aligned
     method.fit(images, texts, _numbers(labels))
 

@@ -22,6 +22,7 @@ from tuwen.encoders.opening import kept
 from tuwen.errors import Damaged, InputError
 from tuwen.files import read_json, write_json
 from tuwen.methods import Coder, Hasher, Method
+from tuwen.parts import kinds_of_parts, picture_parts, text_parts
 
 ENCODERS = "encoders.json"  # beside a saved method: what made the features it learned from
 FORMAT = 1
@@ -105,7 +106,8 @@ class Learned(Encoder):
             )
         made: dict[Modality, tuple[Encoder, Side]] = {}
         for kind, side in sides.items():
-            made[kind] = (_encoder(Path(path), kind, side, places.get(kind), made), side)
+            found = _encoder(Path(path), kind, side, places.get(kind), made, sets=method.takes_sets)
+            made[kind] = (found, side)
         return cls(Path(path), method, made)
 
     def has_beside(self, kind: Modality) -> bool:
@@ -120,6 +122,8 @@ class Learned(Encoder):
             PictureError: The picture cannot be decoded.
         """
         self._check("image")
+        if self.method.takes_sets:
+            return picture_parts(image, self.sides["image"])
         return self.sides["image"].prepare(image)
 
     def encode_texts(self, texts: Sequence[str], *, ids: Sequence[str] = (), unit: bool = True) -> Array:
@@ -131,7 +135,10 @@ class Learned(Encoder):
         self._check("text")
         part = self.sides["text"]
         cut = part.cut
-        rows = part.encode_texts(texts, ids=ids, unit=self._unit["text"])
+        if self.method.takes_sets:
+            rows = self._words(texts)
+        else:
+            rows = part.encode_texts(texts, ids=ids, unit=self._unit["text"])
         self.cut += part.cut - cut
         return self._project(rows, "text")
 
@@ -140,13 +147,25 @@ class Learned(Encoder):
         for part in self.sides.values():
             part.check_ready()
 
+    def _words(self, texts: Sequence[str]) -> Array:
+        """The words of texts, (n, words, d) float32."""
+        if isinstance(texts, str):
+            raise InputError("texts is one string; pass a list of strings")
+        found = text_parts(list(texts), self.sides["text"])
+        return found.astype(np.float32)
+
     def _encode_images(self, pixels: Array) -> Array:
+        if self.method.takes_sets:
+            return self._project(pixels.astype(np.float32), "image")
         return self._project(self.sides["image"].encode_prepared(pixels, unit=self._unit["image"]), "image")
 
     def _project(self, features: Array, kind: Modality) -> Array:
-        """Unit rows (n, width) of features (n, d), each by itself: sums in blocks depend on the block."""
+        """Unit rows (n, width) of features (n, d), each by itself: sums in blocks depend on the block.
+
+        Those of sets are (n, parts, d).
+        """
         vectors = np.zeros((len(features), self.width), dtype=np.float32)
-        for row in np.flatnonzero(features.any(axis=1)):
+        for row in np.flatnonzero(features.any(axis=tuple(range(1, features.ndim)))):
             code = self.method.transform(features[row : row + 1], kind)
             vectors[row] = code if not isinstance(self.method, Hasher) else _signs(code)
         return unit_rows(vectors)
@@ -249,8 +268,13 @@ def _encoder(
     side: Side,
     place: str | Encoder | None,
     made: dict[Modality, tuple[Encoder, Side]],
+    *,
+    sets: bool = False,
 ) -> Encoder:
-    """The encoder of a side: where the user says, else beside the method, else by name."""
+    """The encoder of a side: where the user says, else beside the method, else by name.
+
+    Parts, of which `sets` are made, may be of another width than vectors.
+    """
     for other, known in made.values():
         if known.fingerprint == side.fingerprint and place is None:
             return other
@@ -266,7 +290,9 @@ def _encoder(
                 "folder, or fit again"
             )
     found.check_ready()
-    if (found.fingerprint, found.width) != (side.fingerprint, side.width):
+    if sets and kind not in kinds_of_parts(found):
+        raise InputError(f"{found.name} gives no parts of {kind}s, which {folder} was fitted on")
+    if found.fingerprint != side.fingerprint or (found.width != side.width and not sets):
         raise InputError(
             f"{folder} was fitted on {kind} features of {side.name} ({side.fingerprint[:12]}), but "
             f"{found.name} is {found.fingerprint[:12]}: name the encoder it was fitted on, or fit again"

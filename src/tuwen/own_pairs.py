@@ -21,6 +21,7 @@ from tuwen.errors import InputError
 from tuwen.features import Features, encode_source, fit_encoder, pairing
 from tuwen.files import read_arrays
 from tuwen.learned import Side
+from tuwen.parts import encode_parts
 from tuwen.records import Record, Refusal
 
 DEFAULT = "mini"
@@ -56,6 +57,7 @@ def read(
     image_encoder: str | Encoder | None = None,
     text_encoder: str | Encoder | None = None,
     labels: str | None = None,
+    parts: bool = False,
     progress: Progress = lambda step, done, total: None,
     **columns: Any,
 ) -> Given:
@@ -67,6 +69,7 @@ def read(
         image_encoder: What encodes pictures; `mini` when None. One that needs fitting learns from these.
         text_encoder: The same for texts.
         labels: The column, or array, of class names.
+        parts: Encode pictures and texts as sets of their parts, patches and words.
         progress: Follows the encoding.
         columns: Further arguments of `open_source`.
 
@@ -85,7 +88,8 @@ def read(
     if path.suffix.lower() in _ARRAYS:
         raise InputError(f"{path} holds features already; leave the encoders out, or name pictures and texts")
     source = open_source(path, label_column=labels, **columns)
-    return _of_source(source, {kind: told[kind] or DEFAULT for kind in MODALITIES}, progress)
+    specs = {kind: told[kind] or DEFAULT for kind in MODALITIES}
+    return _of_source(source, specs, encode_parts if parts else encode_source, progress)
 
 
 def _has_features(path: Path, labels: str | None, columns: dict[str, Any]) -> bool:
@@ -129,7 +133,9 @@ def _is_unit(features: Array) -> bool:
     return bool((np.abs(lengths - 1) < _UNIT)[lengths > 0].all())
 
 
-def _of_source(source: Source, specs: dict[Modality, str | Encoder], progress: Progress) -> Given:
+def _of_source(
+    source: Source, specs: dict[Modality, str | Encoder], encode: Callable[..., Features], progress: Progress
+) -> Given:
     made, fitted = _encoders(source, specs, progress)
     parts = {}
     for kind, encoder in made.items():
@@ -137,15 +143,13 @@ def _of_source(source: Source, specs: dict[Modality, str | Encoder], progress: P
         def told(done: int, total: int | None, step: str = f"encoding {kind}s") -> None:
             progress(step, done, total)
 
-        parts[kind] = encode_source(source, encoder, kind, told)
+        parts[kind] = encode(source, encoder, kind, told)
     refusals = list(dict.fromkeys(refusal for part in parts.values() for refusal in part.refusals))
     for kind, part in parts.items():
         if not part.ids:
             first = f"; the first of {len(refusals)} refused: {refusals[0].reason}" if refusals else ""
             raise InputError(f"{source.path} has no {kind}s that {made[kind].name} can encode{first}")
-        refusals += [
-            _blank(part.ids[row], kind, made[kind]) for row in np.flatnonzero(~part.vectors.any(axis=1))
-        ]
+        refusals += [_blank(part.ids[row], kind, made[kind]) for row in np.flatnonzero(~_said(part.vectors))]
     pairs, notes = _paired(source, parts["image"], parts["text"])
     for kind, part in parts.items():
         if part.cut:
@@ -157,6 +161,11 @@ def _of_source(source: Source, specs: dict[Modality, str | Encoder], progress: P
         for kind, encoder in made.items()
     }
     return Given(pairs=pairs, sides=sides, fitted=fitted, refusals=refusals, notes=notes)
+
+
+def _said(vectors: Array) -> Array:
+    """Which items are not zeros alone, (n,), of vectors or of sets of parts."""
+    return np.asarray(vectors.any(axis=tuple(range(1, vectors.ndim))))
 
 
 def _encoders(
@@ -187,7 +196,7 @@ def _blank(name: str, kind: Modality, encoder: Encoder) -> Refusal:
 
 def _paired(source: Source, images: Features, texts: Features) -> tuple[Pairs, list[str]]:
     """What belongs together by the records, without what has no partner."""
-    said = [np.asarray(part.vectors.any(axis=1)) for part in (images, texts)]
+    said = [_said(part.vectors) for part in (images, texts)]
     rows = np.array(pairing(images, texts), dtype=np.int64).reshape(-1, 2)
     rows = rows[said[1][rows[:, 0]] & said[0][rows[:, 1]]]
     if not len(rows):

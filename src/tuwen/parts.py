@@ -72,6 +72,16 @@ def text_parts(texts: list[str], encoder: Encoder) -> Array:
     return _joined([encode(texts[start : start + size]) for start in range(0, len(texts), size)])
 
 
+def picture_parts(image: Any, encoder: Encoder) -> Array:
+    """The patches of one picture as an encoder gives them, (parts, d) float16.
+
+    Raises:
+        InputError: The encoder knows no patches.
+        PictureError: The picture cannot be decoded.
+    """
+    return np.asarray(_parts_by(encoder, "image")([image])[0])
+
+
 def _parts_by(encoder: Encoder, kind: Modality) -> Encode:
     """What gives parts of a list of pictures or texts, (n, parts, d) float16."""
     encode = getattr(encoder, _HOW[kind], None)
