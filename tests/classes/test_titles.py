@@ -186,3 +186,13 @@ def test_probabilities_are_calibrated_on_titles_that_were_not_seen():
     train, held = made(600), made(600)
     found = Titles().fit(*train)
     assert score(found.probabilities(held[0]), found.classes_, held[1]).calibration_error < 0.08
+
+
+def test_where_there_is_nothing_to_learn_it_is_not_sure():
+    random = np.random.default_rng(0)
+
+    def made(count):
+        return ["".join(map(chr, random.integers(0x4E00, 0x5600, 8))) for _ in range(count)]
+
+    found = Titles().fit(made(60), random.choice(["a", "b"], 60).tolist())
+    assert found.probabilities(made(200)).max(axis=1).mean() < 0.7

@@ -22,7 +22,9 @@ _START, _END = "\x02", "\x03"  # stand around a title, so that "begins with" and
 _SPACE = re.compile(r"\s+")
 _MANY = 2000  # texts, from which on an n-gram that stands in one alone is left out
 _SMOOTHING = 0.1
-_PRIOR = (2.0, 0.25)  # what the two margins weigh before examples say otherwise
+_RIDGE = 20.0
+_FIRST = -1.0  # logarithm of what either model's margins, in their own spread, weigh at first
+_UNTRIED = np.array([1.0, 0.1])  # what they weigh where no example can be held out
 
 
 class Reason(NamedTuple):
@@ -117,7 +119,7 @@ class Titles(TextClassifier):
         margins, held = [], []
         for train, out in folds(numbers, self.seed):
             weights, bias = self._margins(rows[train], numbers[train], len(classes))
-            margins.append(np.asarray(rows[out] @ weights + bias))
+            margins.append(np.asarray(_as_new(rows[out], rows[train]) @ weights + bias))
             held.append(numbers[out])
         mix, offset = _joined(margins, held, len(classes))
         weights, bias = self._margins(rows, numbers, len(classes))
@@ -164,9 +166,7 @@ class Titles(TextClassifier):
     def _weighed(self, counts: Any) -> Any:
         rows = counts.astype(np.float32)
         rows.data = (1 + np.log(rows.data)) * self.idf_[rows.indices]
-        lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-        rows.data /= np.repeat(np.maximum(lengths, 1e-12), np.diff(rows.indptr)).astype(np.float32)
-        return rows
+        return _unit(rows)
 
     def _margins(self, rows: Any, numbers: Array, count: int) -> tuple[Array, Array]:
         """Weights (v, 2c) and bias (2c,) of both models, the support vector machines first."""
@@ -229,29 +229,58 @@ def _counted(places: array[int], ends: array[int], width: int) -> Any:
     return counts
 
 
+def _as_new(rows: Any, known: Any) -> Any:
+    """Rows as they would be of new texts: without the n-grams that no known text has."""
+    from scipy.sparse import diags_array
+
+    seen = np.bincount(known.indices, minlength=known.shape[1]) > 0
+    return _unit((rows @ diags_array(seen.astype(np.float32))).tocsr())
+
+
+def _unit(rows: Any) -> Any:
+    """Sparse rows of length one."""
+    lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    rows.data = rows.data / np.repeat(np.maximum(lengths, 1e-12), np.diff(rows.indptr)).astype(np.float32)
+    return rows
+
+
 def _joined(margins: list[Array], held: list[Array], count: int) -> tuple[Array, Array]:
     """How both models' margins (2c) become class scores: mix (2c, c) and offset (c,), by least log loss.
 
-    Few examples leave the mix near `_PRIOR`: a ridge holds it there.
+    Two weights, one for all margins of a model, are almost free; what each margin says of other classes is
+    held near zero, so that few examples do not make it up.
     """
     from scipy.optimize import minimize
     from scipy.special import log_softmax
 
-    prior = np.vstack([weight * np.eye(count) for weight in _PRIOR])
+    eyes = np.stack([np.vstack([np.eye(count), np.zeros((count, count))]), np.zeros((2 * count, count))])
+    eyes[1, count:] = np.eye(count)
     if not margins:
-        return prior, np.zeros(count)
+        return np.tensordot(_UNTRIED, eyes, 1), np.zeros(count)
     x, truth = np.concatenate(margins), np.concatenate(held)
+    sizes = np.array([x[:, :count].std(), x[:, count:].std()])
+    scales = np.repeat(np.where(sizes > 1e-9, sizes, 1.0), count)
+    x = x / scales
     rows, wanted = np.arange(len(truth)), np.eye(count)[truth]
 
-    def loss(flat: Array) -> tuple[float, Array]:
-        change, offset = flat[:-count].reshape(prior.shape), flat[-count:]
-        logs = log_softmax(x @ (prior + change) + offset, axis=1)
-        wrong = np.exp(logs) - wanted
-        slope = np.concatenate([(x.T @ wrong + change).ravel(), wrong.sum(axis=0) + offset])
-        return float((flat @ flat) / 2 - logs[rows, truth].sum()), slope
+    def split(flat: Array) -> tuple[Array, Array, Array]:
+        weights = np.exp(flat[:2] + _FIRST)
+        change = flat[2 + count :].reshape(2 * count, count)
+        return weights, flat[2 : 2 + count], np.tensordot(weights, eyes, 1) + change
 
-    found = minimize(loss, np.zeros(prior.size + count), jac=True, method="L-BFGS-B").x
-    return prior + found[:-count].reshape(prior.shape), found[-count:]
+    ridge = np.concatenate([np.ones(2 + count), np.full(2 * count * count, _RIDGE)])
+
+    def loss(flat: Array) -> tuple[float, Array]:
+        weights, offset, mix = split(flat)
+        logs = log_softmax(x @ mix + offset, axis=1)
+        wrong = np.exp(logs) - wanted
+        slope = x.T @ wrong
+        own = weights * np.einsum("kij,ij->k", eyes, slope)
+        whole = np.concatenate([own, wrong.sum(axis=0), slope.ravel()]) + ridge * flat
+        return float((ridge * flat) @ flat / 2 - logs[rows, truth].sum()), whole
+
+    _, offset, mix = split(minimize(loss, np.zeros(len(ridge)), jac=True, method="L-BFGS-B").x)
+    return mix / scales[:, None], offset
 
 
 def _loudest(text: str, ngrams: list[str], weights: Array, most: int) -> list[Reason]:
