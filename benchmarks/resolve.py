@@ -92,7 +92,9 @@ def resolved(left: Side, right: Side) -> tuple[dict[str, Any], tuple[Candidates,
     figures: dict[str, Any] = {"blocking": told}
     for name, values in rated.items():
         figures[name] = decided(candidates, values, truth, likely=name != "similarity_alone")
-    kept = one_to_one(candidates, rated["labels"], 0.5)
+    every = one_to_one(candidates, rated["labels"], None)
+    low = threshold_of_best_f1(rated["labels"][every], float(rated["labels"].sum()))
+    kept = one_to_one(candidates, rated["labels"], low)
     return figures, (candidates, rated["labels"], kept)
 
 
