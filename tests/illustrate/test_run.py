@@ -144,7 +144,7 @@ def test_weights_learned_from_the_library_are_used_and_kept(tiny_collection, mon
     learned = made.learned()
     assert learned.queries == 8
     (answer,), _ = asked(made, Query(id="1", text="red"))
-    assert answer.weights == learned.weights | {"text": 0.5 * learned.weights["through"]}
+    assert answer.weights == learned.weights | {"text": learned.weights["through"]}
     (answer,), _ = asked(made, Query(id="1", text="red"), weights={"text": 2.0})
     assert answer.weights == learned.weights | {"text": 2.0}
     monkeypatch.setattr(weighing, "learn_weights", None)  # what is kept is not learned again

@@ -39,8 +39,8 @@ def agreements(library: Library) -> list[Agreement]:
 def by_ranking(illustrator: Illustrator) -> list[dict[str, Any]]:
     """A row a ranking: its learned weight, and the mean reciprocal rank of the pictures it should find.
 
-    A headline of the library is asked with its own text taken out, and its own picture looked for among all.
-    What is learned is learned without the headlines that are asked.
+    Up to 400 of the library's headlines are asked, each with its own text taken out; its picture is looked
+    for among those of a quarter of them, of which nothing was learned.
 
     Raises:
         InputError: The library has too few pairs.

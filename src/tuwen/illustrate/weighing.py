@@ -15,7 +15,7 @@ from tuwen.illustrate.signals import Asked, rankings
 from tuwen.illustrate.spaces import FEWEST, Spaces, coded, learn
 
 RECIPE = 4  # rises whenever the same library begins to teach other weights or another verdict
-NEAR = 0.5  # what rankings by the question's own kind weigh beside `through`
+NEAR = 1.0  # what rankings by the question's own kind weigh beside `through`
 MOST = 10_000  # items that are ranked
 QUERIES = 400  # of the library's own headlines, at most
 FOLDS = 4
@@ -41,8 +41,8 @@ class Learned:
         """The weights of the rankings of one question.
 
         Those that compare what is asked with its own kind cannot be learned, as a headline's own item has
-        no such score when its text is taken out: they share half the weight of `through`, which speaks of
-        the same neighbours. A draft picture stands in the place of the neighbours' pictures, and counts as
+        no such score when its text is taken out: they share the weight of `through`, which speaks of the same
+        neighbours. A draft picture stands in the place of the neighbours' pictures, and counts as
         they do.
 
         Args:
