@@ -119,7 +119,13 @@ def test_a_kind_that_is_not_there_is_an_error(tiny_pictures, tiny_encoder):
         prepare(Given(path=tiny_pictures, kind="text"), encoder=tiny_encoder)
 
 
-def test_an_empty_folder_is_an_error(tmp_path, tiny_encoder):
+def test_an_empty_side_stays_empty(tiny_pictures, tmp_path, tiny_encoder):
+    found = prepare(Given(path=tiny_pictures), Given(path=tmp_path), encoder=tiny_encoder)
+    assert (len(found.left), len(found.right)) == (16, 0)
+    assert found.right.vectors.shape == (0, tiny_encoder.width)
+
+
+def test_an_empty_folder_alone_is_an_error(tmp_path, tiny_encoder):
     with pytest.raises(InputError, match="neither pictures nor texts"):
         prepare(Given(path=tmp_path), encoder=tiny_encoder)
 

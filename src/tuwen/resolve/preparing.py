@@ -120,12 +120,14 @@ def _check_widths(left: Side, right: Side | None) -> None:
 def _kinds(givens: Sequence[Given], sources: Sequence[Source | Collection]) -> tuple[list[Modality], bool]:
     """The kind of each side, and whether one source becomes two sides."""
     there = [kinds_of(source) for source in sources]
-    for given, has in zip(givens, there, strict=True):
-        if not has:
+    for place, (given, has) in enumerate(zip(givens, there, strict=True)):
+        if not has and len(givens) == 1:
             raise InputError(
                 f"{given.path} has neither pictures nor texts; name a folder of pictures or a table"
             )
-        if given.kind is not None and given.kind not in has:
+        if not has:  # an empty side matches nothing, whatever it would have held
+            there[place] = (given.kind or "image",)
+        elif given.kind is not None and given.kind not in has:
             raise InputError(f"{given.path} has no {given.kind}s, only {has[0]}s")
     if len(givens) == 1:
         wanted = givens[0].kind

@@ -61,7 +61,7 @@ def _of_joining(found: Resolution, labels: Labels, *, given: bool) -> list[str]:
         notes.append(f"{count} pairs are too few for probabilities; they go by similarity")
     elif joint.origin == "mixture":
         notes.append(
-            "probabilities are estimates: nothing was labelled. Label some pairs on the review page for "
+            "probabilities are estimates, not learned from labels: label some pairs on the review page for "
             "calibrated ones"
         )
     elif found.score.sum() > max(found.candidates.shape):

@@ -39,7 +39,7 @@ def pair_rows(found: Resolution) -> Iterator[Row]:
             **_figures(found, place),
             "rank": int(ranks[place]),
             "cluster": int(found.clusters[left]),
-            "reason": "; ".join(["labelled"] * (place in labelled) + [reason(found, place)]),
+            "reason": "; ".join(filter(None, ["labelled" * (place in labelled), reason(found, place)])),
         }
     yield from _alone(found)
 
