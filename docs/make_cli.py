@@ -21,7 +21,8 @@ Written by `docs/make_cli.py` from each command's `--help`.
   130 stopped by Ctrl-C.
 - A query may have negative words and weights: `tuwen search photos 海滩 -人`, `"beach^2 sunset"`.
 - Defaults come from options, then the environment (`TUWEN_ENCODER`, `TUWEN_K`, `TUWEN_FORMAT`,
-  `TUWEN_THUMBNAILS`, `TUWEN_OPEN`), then the user's file; `tuwen config` shows them and where they come from.
+  `TUWEN_THUMBNAILS`, `TUWEN_OPEN`, and `TUWEN_SERVE_HOST` and so on for the server), then the user's file;
+  `tuwen config` shows them and where they come from.
 - Completion: `eval "$(tuwen config completion bash)"`, and the same for zsh and fish.
 """
 

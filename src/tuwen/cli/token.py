@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example:  tuwen token add alice --write", short_help="Say who may ask a server.")
 def command() -> None:
-    """Make, list and take back the tokens of tuwen serve.
+    """Make and list the tokens of tuwen serve, and take them back.
 
     Only salted scrypt hashes are kept. A running server follows at once.
     """
@@ -35,7 +35,7 @@ def add(name: str, write: bool) -> None:
     click.echo(made)
 
 
-@command.command("list")
+@command.command("list", epilog="Example:  tuwen token list")
 @_options.style()
 def list_(style: str) -> None:
     """List the tokens by their names; the tokens themselves are not known."""
@@ -46,7 +46,7 @@ def list_(style: str) -> None:
     _output.emit(rows, style, empty="No tokens.")
 
 
-@command.command()
+@command.command(epilog="Example:  tuwen token remove alice")
 @click.argument("named", metavar="NAME|ID")
 def remove(named: str) -> None:
     """Take a token back."""
