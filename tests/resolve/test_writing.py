@@ -48,6 +48,13 @@ def test_pairs_as_json_lines_and_parquet_are_the_same_rows(found, tmp_path):
     assert pq.read_table(tmp_path / "m.parquet").to_pylist() == lines
 
 
+def test_columns_of_parquet_keep_their_types_when_nothing_matches(tmp_path):
+    left, right = noisy(20)
+    writing.write_pairs(tmp_path / "m.parquet", resolve(left, rows_of(right, np.arange(0))))
+    types = {field.name: str(field.type) for field in pq.read_schema(tmp_path / "m.parquet")}
+    assert (types["right_id"], types["similarity"], types["rank"]) == ("string", "double", "int64")
+
+
 def test_json_has_all(found, tmp_path):
     writing.write_pairs(tmp_path / "m.json", found)
     whole = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
