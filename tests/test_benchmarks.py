@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
-SCRIPTS = sorted(file for file in BENCHMARKS.glob("*.py") if file.stem not in ("common", "page", "wikipedia"))
+SHARED = ("common", "page", "webnews", "wikipedia")
+SCRIPTS = sorted(file for file in BENCHMARKS.glob("*.py") if file.stem not in SHARED)
 
 
 @pytest.fixture(scope="module")

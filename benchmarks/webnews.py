@@ -1,0 +1,105 @@
+"""Press photographs with their news: reading them, and cutting them so that no story is on both sides."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tuwen.arrays import Array, unit_rows
+
+FOLDS = 4
+ALIKE = 0.97  # cosine of pictures, from which on they show the same
+SHARED = 0.5  # of the runs of four characters of the shorter text, above which both tell one story
+
+
+@dataclass(frozen=True, eq=False)
+class News:
+    """Items: ids, texts, classes, unit rows of their pictures, and which belong together."""
+
+    ids: list[str]
+    texts: list[str]
+    classes: Array
+    images: Array
+    story: Array
+    files: list[Path]
+
+    def rows(self, which: Array) -> News:
+        return News(
+            [self.ids[row] for row in which], [self.texts[row] for row in which], self.classes[which],
+            self.images[which], self.story[which], [self.files[row] for row in which],
+        )  # fmt: skip
+
+
+def read(folder: Path) -> News:
+    with (folder / "webnews" / "train.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    images = features(folder / "features" / "webnews_train_mobilenetv2_1280.npz", [row["id"] for row in rows])
+    texts = [row["text"] for row in rows]
+    return News(
+        [row["id"] for row in rows], texts, np.array([row["class"] for row in rows]), images,
+        stories(texts, images), [folder / "webnews" / row["image"] for row in rows],
+    )  # fmt: skip
+
+
+def features(path: Path, names: Sequence[str]) -> Array:
+    """Unit rows of pooled features by name."""
+    with np.load(path) as kept:
+        known = kept["ids"] if "ids" in kept else kept["names"]
+        place = {str(name): row for row, name in enumerate(known)}
+        values = kept["features"][[place[name] for name in names]].astype(np.float32)
+        return unit_rows((values - kept["zero_point"]) * kept["scale"])
+
+
+def stories(texts: Sequence[str], images: Array) -> Array:
+    """A number for each item, the same where texts or pictures are nearly the same."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    bare = [re.sub(r"\W", "", text) for text in texts]
+    found = CountVectorizer(analyzer="char", ngram_range=(4, 4), binary=True, min_df=2, max_df=49)
+    runs = found.fit_transform(bare).tocsr()
+    lengths = np.array([max(len({text[i : i + 4] for i in range(len(text) - 3)}), 1) for text in bare])
+    shared = (runs @ runs.T).tocoo()
+    same = shared.data > SHARED * np.minimum(lengths[shared.row], lengths[shared.col])
+    pairs = np.stack([shared.row[same], shared.col[same]]), np.stack(np.nonzero(images @ images.T > ALIKE))
+    rows, columns = np.concatenate(pairs, axis=1)
+    links = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(texts)))
+    return np.asarray(connected_components(links, directed=False)[1])
+
+
+def held_out(story: Array, count: int, seed: int) -> Array:
+    """Which of the items to hold out, (n,) bool: whole stories, until there are so many."""
+    sizes, chosen, left = np.bincount(story), [], count
+    for number in np.random.default_rng(seed).permutation(len(sizes)):
+        if 0 < sizes[number] <= left:
+            chosen.append(number)
+            left -= sizes[number]
+    return np.isin(story, chosen)
+
+
+def folds(news: News, seed: int) -> Iterator[tuple[News, News]]:
+    """What teaches and what asks, by stories, each item asking once."""
+    names = np.unique(news.story)
+    part = dict(
+        zip(np.random.default_rng(seed).permutation(names), np.arange(len(names)) % FOLDS, strict=True)
+    )
+    number = np.array([part[name] for name in news.story])
+    for fold in range(FOLDS):
+        yield news.rows(np.flatnonzero(number != fold)), news.rows(np.flatnonzero(number == fold))
+
+
+def captions(folder: Path) -> tuple[Array, list[str]]:
+    """Unit rows of the pictures of Flickr8k train, and their Chinese captions as one text each."""
+    said: dict[str, list[str]] = {}
+    with (folder / "flickr8k" / "train.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["language"] == "zh":
+                said.setdefault(Path(row["image"]).stem, []).append(row["caption"])
+    path = folder / "features" / "flickr8k_trainval_mobilenetv2_1280.npz"
+    return features(path, list(said)), ["".join(lines) for lines in said.values()]
