@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from serving import API, COLLECTION, asked, problem
 from tuwen.collection import Collection
 from tuwen.errors import Damaged, InputError, Locked
-from tuwen.serve import page_files
+from tuwen.serve import page_files, state
 from tuwen.serve.application import application
 from tuwen.serve.settings import Settings
 
@@ -124,6 +124,19 @@ def test_health_and_collections_are_told(client):
     assert told == client.get(COLLECTION).json()
     assert (told["images"], told["texts"], told["encoder"]) == (16, 16, "tiny")
     assert told["metadata"] == ["colour", "language", "number"]
+
+
+def test_what_a_collection_is_made_of_is_told_and_remembered(client, tiny_collection, monkeypatch):
+    told = client.get(f"{COLLECTION}/overview").json()
+    assert told["counts"] == {"image": 16, "text": 16} and told["labels"]["image"]["red"] == 2
+    drawn = client.get(f"{COLLECTION}/plane", params={"limit": 4}).json()
+    assert len(drawn["places"]) == 4 and 0 < drawn["explained"] <= 1
+    assert max(abs(place["x"]) for place in drawn["places"]) == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "overview", None)
+        assert client.get(f"{COLLECTION}/overview").json() == told
+    client.delete(f"{COLLECTION}/items/image/red-0")
+    assert client.get(f"{COLLECTION}/overview").json()["counts"]["image"] == 15
 
 
 def test_a_server_that_stops_is_not_ready(tiny_collection, tmp_path):

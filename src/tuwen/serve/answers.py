@@ -154,6 +154,31 @@ class Collection(Answer):
     writable: bool = True
 
 
+class Overview(Answer):
+    """What a collection is made of."""
+
+    counts: dict[Kind, int]
+    missing: dict[Kind, int]
+    labels: dict[Kind, dict[str, int]] = Field(description="Items by class, the 200 most frequent.")
+    refused: dict[str, int] = Field(description="Lines of the ledger by reason.")
+
+
+class Place(Answer):
+    """An item on a plane."""
+
+    id: str
+    label: str | None = None
+    x: float
+    y: float
+
+
+class Plane(Answer):
+    """Items on a plane."""
+
+    explained: float = Field(description="Share of the vectors' spread that the plane holds.")
+    places: list[Place]
+
+
 class Collections(Answer):
     """The collections of a server."""
 

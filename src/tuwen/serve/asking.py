@@ -189,7 +189,10 @@ async def duplicates(
     limit: Annotated[int, Query(ge=1, le=MAX_K)] = 100,
 ) -> dict[str, Any]:
     """Groups of copies and of pictures that look alike, or of texts with the same words."""
-    groups = await service.ask(find_duplicates, opened, kind, distance, min_cosine)
+    key = ("duplicates", kind, distance, min_cosine)
+    groups = await service.ask(
+        lambda: service.once(opened, key, lambda: find_duplicates(opened, kind, distance, min_cosine))
+    )
     shown = groups[offset : offset + limit]
     return {
         "total": len(groups),

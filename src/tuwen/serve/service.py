@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from tuwen.collection import Collection
 
 T = TypeVar("T")
+REMEMBERED = 16  # answers that are long in the making: duplicates, overviews, planes
 WAITS = 32  # requests that wait for a job to end
 
 
@@ -45,6 +48,8 @@ class Service:
         self.tokens = Tokens(settings.tokens) if settings.tokens is not None else None
         self.writers = {name: Writer(each, name) for name, each in self.shelf.collections.items()}
         self.stopping = self._started = False
+        self._remembered: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._lock = threading.Lock()
         self._waits = ThreadPoolExecutor(WAITS, thread_name_prefix="wait")
 
     def start(self) -> None:
@@ -87,6 +92,21 @@ class Service:
     async def ask(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
         """Call the engine in one of its threads."""
         return await self.engine.run(function, *arguments, **options)
+
+    def once(self, collection: Collection, key: tuple[Any, ...], function: Callable[[], T]) -> T:
+        """What a function returns, remembered while the collection stays as it is; runs in a thread."""
+        now = (str(collection.path), collection.store.view.head.sequence, *key)
+        with self._lock:
+            if now in self._remembered:
+                self._remembered.move_to_end(now)
+                found: T = self._remembered[now]
+                return found
+        made = function()
+        with self._lock:
+            self._remembered[now] = made
+            while len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return made
 
     async def aside(self, function: Callable[..., None], *arguments: Any) -> None:
         """Wait for something without taking one of the engine's threads."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import islice
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from tuwen import __version__
-from tuwen.serve.answers import Collection, Collections, Health, Session
+from tuwen.overview import overview, plane
+from tuwen.serve.answers import Collection, Collections, Health, Overview, Plane, Session
 from tuwen.serve.guard import COOKIE, Guard
-from tuwen.serve.schemas import Login
+from tuwen.serve.schemas import Kind, Login
 from tuwen.serve.service import Opened, Service, Shared
 
 router = APIRouter(tags=["state"])
@@ -29,6 +31,31 @@ async def list_collections(service: Shared) -> dict[str, Any]:
 async def get_collection(collection: str, opened: Opened, service: Shared) -> dict[str, Any]:
     """What a collection is and how much it holds."""
     return await service.ask(_described, service, collection)
+
+
+@router.get("/collections/{collection}/overview", response_model=Overview, summary="What it is made of")
+async def get_overview(opened: Opened, service: Shared) -> dict[str, Any]:
+    """Counts by kind and class, and of what was refused."""
+    found = await service.ask(lambda: service.once(opened, ("overview",), lambda: overview(opened)))
+    labels = {kind: dict(islice(counted.items(), 200)) for kind, counted in found.labels.items()}
+    return {"counts": found.counts, "missing": found.missing, "labels": labels, "refused": found.refused}
+
+
+@router.get("/collections/{collection}/plane", response_model=Plane, summary="Its space on a plane")
+async def get_plane(
+    opened: Opened,
+    service: Shared,
+    kind: Kind = "image",
+    limit: Annotated[int, Query(ge=1, le=5000)] = 2000,
+) -> dict[str, Any]:
+    """Some items where their vectors lie, along the two directions in which they differ most."""
+    key = ("plane", kind, limit)
+    found = await service.ask(lambda: service.once(opened, key, lambda: plane(opened, kind, limit)))
+    places = [
+        {"id": identifier, "label": label, "x": round(x, 4), "y": round(y, 4)}
+        for identifier, label, (x, y) in zip(found.ids, found.labels, found.places.tolist(), strict=True)
+    ]
+    return {"explained": found.explained, "places": places}
 
 
 def _described(service: Service, name: str) -> dict[str, Any]:
