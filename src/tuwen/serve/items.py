@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from itertools import islice
 from typing import Annotated, Any
 
@@ -10,12 +9,12 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tuwen.errors import PictureError, UnknownName
-from tuwen.serve import uploads
+from tuwen.errors import UnknownName
+from tuwen.serve import taking
 from tuwen.serve.answers import Item, Items, Job, Jobs, Ledger, Removed
 from tuwen.serve.guard import API
 from tuwen.serve.problems import Problem
-from tuwen.serve.schemas import MAX_K, MAX_OFFSET, Changes, Id, Ids, Kind, NewRecord, NewRecords, Words
+from tuwen.serve.schemas import MAX_K, MAX_OFFSET, Changes, Id, Ids, Kind, NewRecords, Words
 from tuwen.serve.service import Opened, Service, Shared, no_item, page
 from tuwen.serve.shelf import place_of
 
@@ -68,7 +67,7 @@ async def add_items(
 
     The answer comes when everything is safe on disk; 202 when it cannot be found yet.
     """
-    records, refused = await service.ask(_taken, opened, sent.records, service.settings.megapixels)
+    records, refused = await service.ask(taking.taken, opened, sent.records, service.settings.megapixels)
     return await _accept(collection, service, records, refused, wait)
 
 
@@ -94,14 +93,14 @@ async def add_pictures(
     """Add pictures that are sent as files."""
     if len(files) > MAX_FILES:
         raise Problem(422, "invalid", f"at most {MAX_FILES} files at once")
-    shared = _shared(text, label, metadata)
+    shared = taking.shared(text, label, metadata)
     pictures = [(await file.read(), file.filename or "picture") for file in files]
 
     def work() -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
         records: list[dict[str, Any]] = []
         refused: list[dict[str, str]] = []
         for data, name in pictures:
-            taken = _picture(opened, None, name, data, service.settings.megapixels, refused)
+            taken = taking.picture(opened, None, name, data, service.settings.megapixels, refused)
             if taken is not None:
                 texts = [{"id": each.id, "text": each.text} for each in shared.texts]
                 known = {"label": shared.label, "metadata": shared.metadata}
@@ -110,84 +109,6 @@ async def add_pictures(
 
     records, refused = await service.ask(work)
     return await _accept(collection, service, records, refused, wait)
-
-
-def _shared(text: str | None, label: str | None, metadata: str) -> NewRecord:
-    """What a form says about all of its files."""
-    import json
-
-    from pydantic import ValidationError
-
-    try:
-        known = json.loads(metadata)
-        texts = [{"text": text}] if text else []
-        return NewRecord.model_validate({"texts": texts, "label": label or None, "metadata": known})
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise Problem(422, "invalid", f"{place}: {first['msg']}") from error
-    except (ValueError, RecursionError) as error:
-        raise Problem(422, "invalid", "metadata is not JSON") from error
-
-
-def _taken(
-    opened: Any, sent: list[NewRecord], megapixels: int
-) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """Records whose pictures were looked at, and what was not taken; runs in a thread."""
-    records: list[dict[str, Any]] = []
-    refused: list[dict[str, str]] = []
-    known = opened.encoder.modalities
-    for record in sent:
-        images = []
-        for image in record.images if "image" in known else ():
-            try:
-                data = uploads.from_base64(image.data, uploads.plain_name(image.name))
-            except PictureError as error:
-                refused.append(_refusal(image.name, error))
-                continue
-            taken = _picture(opened, image.id, image.name, data, megapixels, refused)
-            if taken is not None:
-                images.append(taken)
-        texts = [{"id": text.id, "text": text.text} for text in record.texts if "text" in known]
-        refused += _left_out(record, known, opened.encoder.name)
-        if images or texts:
-            about = {"label": record.label, "metadata": record.metadata}
-            records.append({"entity": record.entity, "images": images, "texts": texts, **about})
-        elif not record.images and not record.texts:
-            refused.append({"item": "record", "code": "empty-row", "reason": "no picture and no text"})
-    return records, refused
-
-
-def _left_out(record: NewRecord, known: Collection[str], encoder: str) -> list[dict[str, str]]:
-    """What the encoder of a collection has no vectors for."""
-    named = {"image": [each.id or each.name for each in record.images]}
-    named["text"] = [each.id or each.text[:40] for each in record.texts]
-    return [
-        {"item": name, "code": "not-encoded", "reason": f"{encoder} does not encode {kind}s"}
-        for kind, names in named.items()
-        if kind not in known
-        for name in names
-    ]
-
-
-def _picture(
-    opened: Any,
-    identifier: str | None,
-    name: str,
-    data: bytes,
-    megapixels: int,
-    refused: list[dict[str, str]],
-) -> dict[str, Any] | None:
-    try:
-        uploads.open_picture(data, name, megapixels, opened.encoder.image_size)
-    except PictureError as error:
-        refused.append(_refusal(name, error))
-        return None
-    return {"id": identifier, "name": uploads.plain_name(name), "data": data}
-
-
-def _refusal(name: str, error: PictureError) -> dict[str, str]:
-    return {"item": uploads.plain_name(name), "code": error.code, "reason": str(error)}
 
 
 async def _accept(
