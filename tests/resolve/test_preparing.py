@@ -6,8 +6,8 @@ import pytest
 from tiny import COLOURS, TinyEncoder
 from tiny_sides import side
 from tuwen.errors import InputError
+from tuwen.resolve.given import Given
 from tuwen.resolve.preparing import prepare, rows_of
-from tuwen.resolve.reading import Given
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tuwen.errors import InputError, UnknownName
-from tuwen.resolve.reading import Given, check_columns, kinds_of, opened, present, read
+from tuwen.errors import InputError
+from tuwen.resolve.given import Given
+from tuwen.resolve.reading import kinds_of, opened, read
 
 CSV = """id,title,description,price,label
 1,red kite,a bird,3,bird
@@ -109,23 +110,3 @@ def test_a_collection_has_both_with_vectors_and_columns(tiny_collection):
     assert side.vectors[row] == pytest.approx(tiny_collection.vectors("image", ["red-0"])[0], abs=1e-3)
     assert side.columns["colour"][row] == side.labels[row] == "red"
     assert read(given, source, "text").contents[0].startswith("a red picture")
-
-
-@pytest.mark.parametrize("value", ["", " - ", "N/A", "null", "未知", [], ["?"], None])
-def test_words_for_nothing_are_nothing(value):
-    assert present(value) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "kept"), [(" red ", "red"), (0, 0), (["a", "b"], "a b"), ("none of it", "none of it")]
-)
-def test_what_is_there_stays(value, kept):
-    assert present(value) == kept
-
-
-def test_text_columns_are_checked(table):
-    source = opened(Given(path=table))
-    with pytest.raises(UnknownName, match=r"titel.*did you mean 'title'"):
-        check_columns({"titel": 1.0}, source)
-    with pytest.raises(InputError, match="must be a number above 0"):
-        check_columns({"title": 0.0}, source)

@@ -10,7 +10,7 @@ import click
 from tuwen.cli import _options, _output, _progress, _sources
 
 if TYPE_CHECKING:
-    from tuwen.resolve.reading import Given
+    from tuwen.resolve.given import Given
     from tuwen.resolve.resolution import Resolution
 
 _KINDS = click.Choice(["images", "texts"])
@@ -122,7 +122,7 @@ def command(left: Path, right: Path | None, **given: Any) -> None:
 
 def _givens(left: Path, right: Path | None, given: dict[str, Any]) -> list[Given]:
     """Both sources, and how they are to be read."""
-    from tuwen.resolve.reading import Given
+    from tuwen.resolve.given import Given
 
     both, root = given.pop("text_columns"), given.pop("root")
     named = {name: given.pop(name) for name in ("image_column", "id_column", "label_column")}

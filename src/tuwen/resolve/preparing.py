@@ -20,7 +20,8 @@ from tuwen.features import encode_source
 from tuwen.learned import Learned
 from tuwen.records import Picture, Record, Refusal, Text
 from tuwen.resolve.base import Content, Side
-from tuwen.resolve.reading import Given, check_columns, kinds_of, opened, read
+from tuwen.resolve.given import Given, check_columns, fitted_to
+from tuwen.resolve.reading import columns_of, kinds_of, opened, read
 
 DEFAULT = "mini"
 #: Told what is being done, how far it is, and how much there is.
@@ -75,13 +76,14 @@ def prepare(
         return Prepared(left=left, right=right)
     if isinstance(right, Side):
         raise InputError("right is a side with vectors and left a source; give two of one sort")
-    sources = [opened(given) for given in (left, right) if given is not None]
-    givens = [left, right] if right is not None else [left]
+    givens = fitted_to([left, right] if right is not None else [left])
+    sources = [opened(given) for given in givens]
     kinds, split = _kinds(givens, sources)
     if split:  # one source with pictures and texts
-        givens, sources = [left, left], [sources[0], opened(left)]
+        givens, sources = givens * 2, [sources[0], opened(givens[0])]
     for given, source in zip(givens, sources, strict=True):
-        check_columns(given.text_columns or {}, source)
+        if columns := columns_of(source):
+            check_columns(given.text_columns or {}, columns)
     made = _encoder(sources, encoder, method)
     for kind in dict.fromkeys(kinds):
         if kind not in made.modalities:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,36 +14,21 @@ from tuwen import data
 from tuwen.arrays import Modality
 from tuwen.collection import Collection
 from tuwen.data import Source
-from tuwen.data.columns import TEXT, values_of
+from tuwen.data.columns import TEXT
 from tuwen.data.table import TableSource
-from tuwen.errors import InputError, unknown
+from tuwen.errors import InputError
 from tuwen.features import Features, items_of
 from tuwen.ingest.naming import text_id
 from tuwen.records import Picture, Record, Refusal, Text
 from tuwen.resolve.base import Content, Side
+from tuwen.resolve.given import Given, present, wordy
 
 _SAMPLE = 50  # records that tell what a source holds
-# what people write into a cell that should be empty
-_MISSING = re.compile("-*|[?]|n/?a|nan|null|none|unknown|tbd|无|暂无|未知|不详|空|待定")
-_NUMBER = re.compile(r"[-+]?[\d.,]+%?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """A source, and how it is to be read.
-
-    Attributes:
-        path: Anything that `tuwen index` reads, or the folder of a collection.
-        kind: `image` or `text`; None takes what there is.
-        text_columns: Tables: weight by column of the texts; None takes the columns with usual names, or
-            else all that hold words.
-        options: Further arguments of `data.open_source`; columns that the table lacks are left out.
-    """
-
-    path: Path
-    kind: Modality | None = None
-    text_columns: Mapping[str, float] | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+def columns_of(source: Source | Collection) -> tuple[str, ...]:
+    """The columns of a table that may make the text; none of anything else."""
+    return (*source.columns.text, *source.columns.metadata) if isinstance(source, TableSource) else ()
 
 
 def is_collection(path: Path) -> bool:
@@ -67,7 +51,7 @@ def opened(given: Given) -> Source | Collection:
         # a table of records without a usual name: its words are found by looking
         if given.text_columns or "is known to hold" not in str(error):
             raise
-        first = _wordy(given.path, options)
+        first = wordy(given.path, options)
         if not first:
             raise
         return data.open_source(given.path, **options, text_column=first)
@@ -121,13 +105,13 @@ def text_columns_of(given: Given, source: Source) -> tuple[str, ...]:
     """The columns whose words make the text of a record; empty where the source has no columns."""
     if not isinstance(source, TableSource):
         return ()
-    known = (*source.columns.text, *source.columns.metadata)
+    known = columns_of(source)
     if given.text_columns:
         return tuple(given.text_columns)
     usual = [name for name in known if name.strip().lower() in TEXT]
     if usual:
         return tuple(usual)
-    return tuple(_wordy(given.path, given.options)) or source.columns.text
+    return tuple(wordy(given.path, given.options)) or source.columns.text
 
 
 class _Watched(Source):
@@ -185,17 +169,6 @@ class _Watched(Source):
         return (Text(text="\n".join(map(str, parts)), id=own),)
 
 
-def present(value: Any) -> Any:
-    """A cell's value; None when it is empty or says that nothing is known."""
-    if isinstance(value, list | tuple):
-        kept = [str(part).strip() for part in values_of(value) if present(part) is not None]
-        return " ".join(kept) or None
-    if isinstance(value, str):
-        text = value.strip()
-        return None if _MISSING.fullmatch(text.casefold()) else text
-    return value
-
-
 def _settle(side: Side, metadata: Sequence[Mapping[str, Any]]) -> None:
     """The columns of a side from the metadata of its items, empty ones and empty labels left out."""
     names = dict.fromkeys(name for values in metadata for name in values)
@@ -229,27 +202,6 @@ def _of_collection(source: Collection, kind: Modality) -> Side:
     return side
 
 
-def _wordy(path: Path, options: Mapping[str, Any]) -> list[str]:
-    """The columns of a table that hold words rather than numbers, without ids and the like."""
-    from tuwen.data.columns import ENTITY, ID, IMAGE, IMAGE_ID, LABEL, TEXT_ID
-    from tuwen.data.rows import Rows
-
-    if path.suffix.lower() not in (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet"):
-        return []
-    rows = Rows(path, options.get("encoding"))
-    named = {options.get(f"{part}_column") for part in ("id", "image", "label")}
-    apart = {*ID, *IMAGE, *IMAGE_ID, *TEXT_ID, *ENTITY, *LABEL}
-    sample = [values for _, values in islice(rows.read(), _SAMPLE) if isinstance(values, dict)]
-
-    def is_wordy(name: str) -> bool:
-        written = [present(values.get(name)) for values in sample]
-        words = [value for value in written if isinstance(value, str) and not _NUMBER.fullmatch(value)]
-        return bool(words) and 2 * len(words) > sum(value is not None for value in written)
-
-    free = [name for name in rows.columns if name not in named and name.strip().lower() not in apart]
-    return [name for name in free if is_wordy(name)]
-
-
 def _first_id(record: Record) -> str | None:
     """What the texts of a picture are named after: its id, or its file."""
     for picture in record.images:
@@ -260,20 +212,3 @@ def _first_id(record: Record) -> str | None:
 
 def _refusal(item: str, code: str, reason: str, record: Record) -> Refusal:
     return Refusal(item=item, code=code, reason=reason, source=record.source)
-
-
-def check_columns(names: Mapping[str, float], source: Source | Collection) -> None:
-    """Refuse text columns that a table lacks, or weights that are no weights.
-
-    Raises:
-        UnknownName: There is no such column.
-        InputError: A weight is not above zero.
-    """
-    if not isinstance(source, TableSource):
-        return
-    known = (*source.columns.text, *source.columns.metadata)
-    for name, weight in names.items():
-        if name not in known:
-            raise unknown("column", name, known)
-        if not 0 < weight < np.inf:
-            raise InputError(f"the weight of column {name!r} is {weight}; it must be a number above 0")

@@ -24,12 +24,12 @@ from tuwen.resolve.clustering import clusters
 from tuwen.resolve.comparing import shared_columns
 from tuwen.resolve.deciding import How, decide
 from tuwen.resolve.evaluating import evaluate
+from tuwen.resolve.given import Given
 from tuwen.resolve.joining import Joint
 from tuwen.resolve.labels import Decision, read_labels, read_truth, to_labels
 from tuwen.resolve.page import Step
 from tuwen.resolve.preparing import Prepared, Progress, prepare
 from tuwen.resolve.rating import of_model, rate
-from tuwen.resolve.reading import Given
 from tuwen.resolve.reranking import DEPTH, rerank_candidates
 from tuwen.resolve.resolution import Facts, Resolution
 from tuwen.resolve.scoring import SIMILARITY, score
