@@ -19,7 +19,13 @@ def test_figures_are_those_of_the_definition():
 
 
 def test_the_report_has_a_row_a_class_and_says_what_chose_the_epoch(tmp_path):
-    course = {"step": 4, "seconds": 1.0, "best_epoch": 1, "stopped": "", "curve": {}}
+    course = {
+        "step": 4,
+        "seconds": 1.0,
+        "best_epoch": 1,
+        "stopped": "",
+        "curve": {"loss": [2.0, 1.0], "validation": [0.5, 0.75]},
+    }
     task = {"text": "bert", "classes": ["a", "b|c"], "items": 3, "held out": 3}
     plan = {"batch_size": 2, "accumulate": 1, "epochs": 2, "seed": 0}
     found = FOUND | {"labels": [row | {"label": "b|c"} for row in FOUND["labels"][:1]]}

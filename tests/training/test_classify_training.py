@@ -11,6 +11,7 @@ from tuwen import classes, encoders
 from tuwen.classes import TextClassifier
 from tuwen.errors import InputError
 from tuwen.files import read_arrays
+from tuwen.report import plots
 from tuwen.training import classify_training
 from tuwen.training.classify import Classify
 from tuwen.training.classify_training import train_classifier
@@ -52,7 +53,8 @@ def test_the_folder_opens_as_a_classifier_of_texts(trained):
     assert isinstance(found, TextClassifier)
     assert found.predict(["a football match", "股市大涨", ""])[:2] == ["sport", "money"]
     names = {path.name for path in done.folder.iterdir()}
-    assert names == {"classes.json", "state.npz", "text", "run.json", "report.md"}
+    assert names >= {"classes.json", "state.npz", "text", "run.json", "report.md"}
+    assert "checkpoint" not in names and ("curves.png" in names) == plots.available()
 
 
 def test_what_is_opened_gives_what_was_trained(trained, monkeypatch, tmp_path):

@@ -11,6 +11,8 @@ from tuwen.arrays import Array
 from tuwen.bench.machine import about as about_machine
 from tuwen.files import replacing, write_json
 from tuwen.metrics import interval
+from tuwen.report import plots
+from tuwen.training.evaluation import drawn
 
 
 def figures(classes: list[str], truth: Array, probabilities: Array) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def figures(classes: list[str], truth: Array, probabilities: Array) -> dict[str,
 
 
 def write_report(folder: Path, about: dict[str, Any], found: dict[str, Any] | None) -> None:
-    """Write `run.json` and `report.md`."""
+    """Write `run.json`, `report.md` and, where matplotlib is installed, `curves.svg` and `curves.png`."""
     machine = about_machine()
     write_json(folder / "run.json", {**about, "machine": machine, "evaluation": found})
     task, course, plan = about["task"], about["course"], about["plan"]
@@ -65,6 +67,9 @@ def write_report(folder: Path, about: dict[str, Any], found: dict[str, Any] | No
         f"tuwen {machine['tuwen']}; seed {plan['seed']}.",
         "",
     ]
+    if plots.available():
+        drawn(course["curve"], course["best_epoch"] - 1).write(folder, "curves")
+        lines += ["![Loss and validation by epoch](curves.png)", ""]
     with replacing(folder / "report.md") as temporary:
         temporary.write_text("\n".join(lines), encoding="utf-8")
 

@@ -126,7 +126,7 @@ def write_report(folder: Path, about: dict[str, Any], found: Evaluation | None) 
         "",
     ]
     if plots.available():
-        _draw(course["curve"], course["best_epoch"] - 1).write(folder, "curves")
+        drawn(course["curve"], course["best_epoch"] - 1).write(folder, "curves")
         lines += ["![Loss and validation by epoch](curves.png)", ""]
     with replacing(folder / "report.md") as temporary:
         temporary.write_text("\n".join(lines), encoding="utf-8")
@@ -157,7 +157,8 @@ def _table(found: Evaluation | None) -> list[str]:
     return lines
 
 
-def _draw(curve: dict[str, Sequence[float]], kept: int) -> plots.Drawing:
+def drawn(curve: dict[str, Sequence[float]], kept: int) -> plots.Drawing:
+    """Loss and validation by epoch, with a mark at the epoch that was kept, from 0 on."""
     panels = []
     for name in ("loss", "validation"):
         values = np.asarray(curve[name], dtype=np.float64)
