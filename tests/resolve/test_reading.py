@@ -60,6 +60,14 @@ def test_columns_without_usual_names_are_found_by_their_words(tmp_path):
     assert side.contents == ["Kettle\nAcme", "Pan\nZeta"]
 
 
+def test_a_table_of_pictures_has_texts_where_it_has_words(tmp_path):
+    file = tmp_path / "shop.csv"
+    file.write_text("id,name,file\n7,Kettle,kettle.jpg\n", encoding="utf-8")
+    given = Given(path=file)
+    assert kinds_of(given, opened(given)) == ("image", "text")
+    assert taken(given).contents == ["Kettle"]
+
+
 def test_a_table_without_words_is_refused_as_tables_are(tmp_path):
     file = tmp_path / "numbers.csv"
     file.write_text("a,b\n1,2\n", encoding="utf-8")
@@ -94,7 +102,7 @@ def test_picture_and_text_of_a_row_are_of_one_entity(tiny_pictures, tmp_path):
 
 def test_a_folder_has_pictures(tiny_pictures):
     source = opened(Given(path=tiny_pictures))
-    assert kinds_of(source) == ("image",)
+    assert kinds_of(Given(path=tiny_pictures), source) == ("image",)
     side = read(Given(path=tiny_pictures), source, "image")
     assert len(side) == 16
     assert Path(side.contents[0].path).stem == side.ids[0] == "black-0"
@@ -103,7 +111,7 @@ def test_a_folder_has_pictures(tiny_pictures):
 def test_a_collection_has_both_with_vectors_and_columns(tiny_collection):
     given = Given(path=tiny_collection.path)
     source = opened(given)
-    assert kinds_of(source) == ("image", "text")
+    assert kinds_of(given, source) == ("image", "text")
     side = read(given, source, "image")
     assert sorted(side.ids) == sorted(tiny_collection.ids("image"))
     row = side.ids.index("red-0")

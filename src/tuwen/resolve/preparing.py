@@ -121,7 +121,7 @@ def _check_widths(left: Side, right: Side | None) -> None:
 
 def _kinds(givens: Sequence[Given], sources: Sequence[Source | Collection]) -> tuple[list[Modality], bool]:
     """The kind of each side, and whether one source becomes two sides."""
-    there = [kinds_of(source) for source in sources]
+    there = [kinds_of(given, source) for given, source in zip(givens, sources, strict=True)]
     for place, (given, has) in enumerate(zip(givens, there, strict=True)):
         if not has and len(givens) == 1:
             raise InputError(

@@ -47,17 +47,15 @@ def opened(given: Given) -> Source | Collection:
     options = dict(given.options)
     try:
         return data.open_source(given.path, **options, text_column=list(given.text_columns or ()) or None)
-    except InputError as error:
-        # a table of records without a usual name: its words are found by looking
-        if given.text_columns or "is known to hold" not in str(error):
-            raise
-        first = wordy(given.path, options)
+    except InputError:
+        # perhaps a table without a usual name: its words are found by looking
+        first = [] if given.text_columns else wordy(given.path, options)
         if not first:
             raise
         return data.open_source(given.path, **options, text_column=first)
 
 
-def kinds_of(source: Source | Collection) -> tuple[Modality, ...]:
+def kinds_of(given: Given, source: Source | Collection) -> tuple[Modality, ...]:
     """What a source holds, pictures first."""
     if isinstance(source, Collection):
         kinds: tuple[Modality, ...] = ("image", "text")
@@ -65,7 +63,7 @@ def kinds_of(source: Source | Collection) -> tuple[Modality, ...]:
     if isinstance(source, TableSource):
         parts = source.columns
         found: list[Modality] = ["image"] if parts.image else []
-        return (*found, "text") if parts.text else tuple(found)
+        return (*found, "text") if parts.text or wordy(given.path, given.options) else tuple(found)
     first = [record for record in islice(source.records(), _SAMPLE) if isinstance(record, Record)]
     has_images, has_texts = any(record.images for record in first), any(record.texts for record in first)
     named: list[Modality] = ["image"] if has_images else []
