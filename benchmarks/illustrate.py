@@ -267,7 +267,7 @@ def validated(news: News, folder: Path, *, quick: bool) -> list[dict[str, Any]]:
         scores = trial.scores()
         for dim in (20, 100):
             scores[f"cca, {dim} directions"] = plain_cca(teach, ask, trial.vectors, dim)
-        for spread, ridge in ((0.18, 0.6), (0.35, 0.6), (0.25, 0.3), (0.25, 1.2), (100.0, 0.6)):
+        for spread, ridge in ((0.18, 1.5), (0.4, 1.5), (0.25, 0.6), (0.25, 3.0), (100.0, 1.5)):
             made = OwnSpace(spread=spread, ridge=ridge).fit(teach.images, trial.vectors[0])
             key = f"own, spread {spread:g}, ridge {ridge:g}"
             scores[key] = made.similarity(ask.images, trial.vectors[1]).T

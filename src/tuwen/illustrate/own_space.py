@@ -22,10 +22,11 @@ class OwnSpace(CommonSpace):
     """Canonical correlation of few pairs: a narrow Gaussian kernel of pictures, texts as they are.
 
     Of some thousand pairs, neither side has enough to tell its own noise from what both share. So both
-    covariances get a ridge as large as the mean variance that each pair brings, each direction counts by
-    its correlation, and columns are not scaled to one deviation, which would make the rarest words the
-    loudest. The kernel is exact where pairs are at most `anchors`; above, it is Nyström's approximation by
-    random pairs.
+    covariances get a ridge of half as much again as the mean variance that a pair brings, each direction
+    counts by its correlation, and columns are not scaled to one deviation, which would make the rarest words
+    the loudest. The kernel is exact where pairs are at most `anchors`; above, it is Nyström's approximation
+    by random pairs. The defaults were chosen by cross-validation on 1,196 press photographs with MobileNetV2
+    features, and held on 300 and 3,000 pictures of Flickr8k.
 
     Args:
         dim: Width of the space at most; fewer where pairs or columns are fewer.
@@ -46,7 +47,7 @@ class OwnSpace(CommonSpace):
     dim: int = 256
     anchors: int = 2000
     spread: float = 0.25
-    ridge: float = 0.6
+    ridge: float = 1.5
     power: float = 1.0
 
     def __post_init__(self) -> None:
