@@ -10,7 +10,7 @@ from tuwen.resolve.rows import (
     cluster_rows,
     pair_rows,
     probability_name,
-    reason,
+    reason_texts,
     reasons,
     refusal_rows,
     weights,
@@ -77,7 +77,7 @@ def test_reasons_add_up_to_the_odds(found):
 def test_ranks_are_told_as_places(found):
     told = {name: value for name, value, _ in reasons(found, int(found.kept[0]))}
     assert told["rank for left"] == 1
-    assert "lead for" in reason(found, int(found.kept[0]))
+    assert all("lead for" in text for text in reason_texts(found, found.kept[:3]))
 
 
 def test_a_pair_that_was_decided_on_says_so():

@@ -32,14 +32,14 @@ def pair_rows(found: Resolution) -> Iterator[Row]:
     candidates, ranks = found.candidates, found.ranks
     labelled = set(candidates.rows_of(found.labels.left, found.labels.right).tolist())
     order = found.kept[np.argsort(-found.score[found.kept], kind="stable")]
-    for place in order.tolist():
+    for place, reason in zip(order.tolist(), reason_texts(found, order), strict=True):
         left, right = int(candidates.left[place]), int(candidates.right[place])
         yield {
             **_ids(found, left, right),
             **_figures(found, place),
             "rank": int(ranks[place]),
             "cluster": int(found.clusters[left]),
-            "reason": "; ".join(filter(None, ["labelled" * (place in labelled), reason(found, place)])),
+            "reason": "; ".join(filter(None, ["labelled" * (place in labelled), reason])),
         }
     yield from _alone(found)
 
@@ -76,25 +76,41 @@ def weights(found: Resolution) -> Row:
     }
 
 
-def reason(found: Resolution, place: int) -> str:
-    """The evidence that moved the odds of a candidate most: `lead for left 0.12 (+2.1); …`."""
-    told = sorted(reasons(found, place), key=lambda part: -abs(part[2]))[:_REASONS]
-    return "; ".join(f"{name} {value:.3g} ({weight:+.1f})" for name, value, weight in told if weight)
+def reason_texts(found: Resolution, places: Array) -> list[str]:
+    """The evidence that moved the odds of each candidate most: `lead for left 0.12 (+2.1); …`."""
+    values, shares = _shown(found, places), _shares(found, places)
+    most = np.argsort(-np.abs(shares), axis=1, kind="stable")[:, :_REASONS].tolist()
+    names = found.evidence.names
+    return [
+        "; ".join(f"{names[e]} {value[e]:.3g} ({share[e]:+.1f})" for e in some if share[e])
+        for value, share, some in zip(values.tolist(), shares.tolist(), most, strict=True)
+    ]
 
 
 def reasons(found: Resolution, place: int) -> list[tuple[str, float, float]]:
-    """Name, value and share in the log odds of each piece of evidence; ranks count from 1."""
-    values = found.evidence.values[place]
-    shares = np.zeros(len(values))
+    """Name, value and share in the log odds of each piece of evidence of a candidate, where it is known."""
+    values, shares = (part(found, np.array([place]))[0].tolist() for part in (_shown, _shares))
+    told = zip(found.evidence.names, values, shares, strict=True)
+    return [(name, value, share) for name, value, share in told if np.isfinite(value)]
+
+
+def _shown(found: Resolution, places: Array) -> Array:
+    """Evidence as people read it, (k, e): ranks count from 1."""
+    values = found.evidence.values[places].astype(np.float64)
+    ranks = [place for place, name in enumerate(found.evidence.names) if name in RANKS]
+    values[:, ranks] = 2.0 ** -values[:, ranks]
+    return values
+
+
+def _shares(found: Resolution, places: Array) -> Array:
+    """What each piece of evidence adds to the log odds, (k, e); 0 for what is not known."""
+    names, made = found.evidence.names, np.zeros((len(places), len(found.evidence.names)))
     if found.joint is not None:
-        known = found.joint.aligned(found.evidence)[place]
-        by_name = dict(zip(found.joint.names, found.joint.shares(known[None])[0].tolist(), strict=True))
-        shares = np.array([by_name.get(name, 0.0) for name in found.evidence.names])
-    return [
-        (name, float(2.0**-value if name in RANKS else value), float(share))
-        for name, value, share in zip(found.evidence.names, values, shares, strict=True)
-        if np.isfinite(value)
-    ]
+        shares = found.joint.shares(found.joint.aligned(found.evidence)[places])
+        for column, name in enumerate(found.joint.names):
+            if name in names:
+                made[:, names.index(name)] = shares[:, column]
+    return made
 
 
 def _ids(found: Resolution, left: int | None, right: int | None) -> Row:
