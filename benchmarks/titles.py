@@ -130,6 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true", help="few titles")
+    parser.add_argument("--only", action="append", help="titles, words or a spec; may be given several times")
     parser.add_argument("--tune", action="store_true", help="settings of Titles on dev, nothing else")
     arguments = parser.parse_args()
     folder = data_folder()
@@ -141,24 +142,23 @@ def main() -> None:
         for settings in TRIED:
             say(f"{settings or 'as it is'}: {titles(data, **settings)[1]}")
         return
-    say("titles")
-    model, found = titles(data)
-    held = score(model.probabilities(data["test"][0]), model.classes_, data["test"][1])
-    vectors = {}
-    say("words")
-    beside = peer(data)
-    for spec in VECTORS:
-        say(spec)
-        vectors[spec] = nearest(data, spec)
-    result = {
+    wanted = arguments.only or ["titles", "words", *VECTORS]
+    result: dict[str, Any] = {
         "benchmark": "titles",
         "data": {name: len(part[0]) for name, part in data.items()},
-        "titles": {**found, "test": figures(held)},
-        "by_class": {row["class"]: {k: v for k, v in row.items() if k != "class"} for row in held.rows()},
-        "words": beside,
-        "nearest": vectors,
         "limits": LIMITS,
     }
+    for part in wanted:
+        say(part)
+        if part == "titles":
+            model, found = titles(data)
+            held = score(model.probabilities(data["test"][0]), model.classes_, data["test"][1])
+            result["titles"] = {**found, "test": figures(held)}
+            result["by_class"] = {row.pop("class"): row for row in held.rows()}
+        elif part == "words":
+            result["words"] = peer(data)
+        else:
+            result.setdefault("nearest", {})[part] = nearest(data, part)
     print_result(result, as_json=arguments.json)
 
 

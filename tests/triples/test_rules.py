@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 pytest.importorskip("jieba", reason="needs the extra classic")
@@ -108,6 +110,15 @@ def test_odd_texts_end():
         "、".join("甲乙丙丁" * 200),
     ):
         assert all(len(triple) == 3 for triple in found(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["、".join(["甲"] * 5000), "，".join(["甲"] * 5000), "（" * 5000, "警方封锁道路" * 2000]
+)
+def test_time_grows_with_the_length_and_no_faster(text):
+    start = time.process_time()
+    RULES.extract([text])
+    assert time.process_time() - start < 2  # with the square it would be a minute
 
 
 def test_each_text_has_its_own_triples_in_any_batch():

@@ -6,6 +6,7 @@ import re
 import threading
 import unicodedata
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +21,7 @@ from tuwen.triples.lexicon import FAMILY, FOREIGN, KINDS_OF, WORDS
 KINDS = "NVADMTUBPYSQCKFIX"
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_LONGEST_RUN = 1000  # jieba's time grows with the square of a run of unknown characters
+_LONGEST_RUN = 1000  # characters of a clause: time grows with the square, jieba's and the rules'
 _LONGEST_QUOTE = 15
 _LOCK = threading.RLock()
 
@@ -128,13 +129,19 @@ def _outside_names(text: str) -> str:
 
 def _spans(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     """Begin and end of the clauses: at punctuation and blanks that are not within a name."""
-    closed = [named.span() for named in pattern.finditer(text)]
+    names = [named.span() for named in pattern.finditer(text)]
+    ends = [end for _, end in names]
+    marks = [mark.span() for mark in _CLAUSE.finditer(text)]
+    cuts = []
+    for left, right in marks:
+        place = bisect_right(ends, left)  # the first name that ends after the mark begins
+        if place == len(names) or names[place][0] >= right:
+            cuts.append((left, right))
     start = 0
-    for mark in _CLAUSE.finditer(text):
-        if not any(left < mark.end() and mark.start() < right for left, right in closed):
-            yield start, mark.start()
-            start = mark.end()
-    yield start, len(text)
+    for left, right in [*cuts, (len(text), len(text))]:
+        for begin in range(start, left, _LONGEST_RUN):
+            yield begin, min(begin + _LONGEST_RUN, left)
+        start = right
 
 
 def _words(clause: str, pattern: re.Pattern[str]) -> Iterator[Phrase]:
@@ -148,10 +155,9 @@ def _words(clause: str, pattern: re.Pattern[str]) -> Iterator[Phrase]:
 
 
 def _tagged(text: str) -> Iterator[Phrase]:
-    for start in range(0, len(text), _LONGEST_RUN):
-        for word, tag in _tagger().lcut(text[start : start + _LONGEST_RUN]):
-            if word.strip():
-                yield Phrase(_kind(word, tag), word, tag)
+    for word, tag in _tagger().lcut(text):
+        if word.strip():
+            yield Phrase(_kind(word, tag), word, tag)
 
 
 def _kind(word: str, tag: str) -> str:
