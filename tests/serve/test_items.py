@@ -58,6 +58,13 @@ def test_a_picture_is_added_found_and_shown(client):
     assert text["entity"] == "orange"
 
 
+def test_an_empty_text_is_named_and_the_rest_is_taken(client):
+    job = added(add(client, {"texts": [{"text": " "}]}, {"texts": [{"id": "note", "text": "red"}]}))
+    assert [(line["item"], line["code"]) for line in job["refused"]] == [("record 0", "empty-row")]
+    assert job["items"] == [{"kind": "text", "id": "note"}]
+    assert client.get(f"{COLLECTION}/items/text/note").status_code == 200
+
+
 def test_without_waiting_there_is_a_job_to_ask_for(client):
     answer = add(client, {"texts": [{"text": "green words"}]}, wait=0)
     job = added(answer, answer.status_code)

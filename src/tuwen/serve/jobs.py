@@ -57,6 +57,7 @@ class Job:
                 for record in self.records
                 for kind, items in (("image", record["images"]), ("text", record["texts"]))
                 for item in items
+                if not item.get("gone")
             ],
             "refused": self.refused,
             "created": self.created,

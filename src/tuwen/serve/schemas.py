@@ -156,7 +156,7 @@ class NewText(Model):
     """A text to add."""
 
     id: Id | None = None
-    text: Annotated[str, StringConstraints(min_length=1, max_length=100_000), AfterValidator(_words)]
+    text: Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_words)]
 
 
 class NewRecord(Model):

@@ -8,12 +8,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import Depends
+from PIL import Image
 from starlette.requests import Request
 
+from tuwen.errors import TuwenError
 from tuwen.serve import shelf
 from tuwen.serve.engine import Engine
 from tuwen.serve.guard import API
@@ -64,11 +67,11 @@ class Service:
             return
         self._started = True
         for name, collection in self.shelf.collections.items():
-            if collection.store.identity.encoder:
-                _ = collection.encoder
             view = collection.store.view
             for table in TABLE_OF.values():
                 collection.indexes.get(view, table)
+            if collection.store.identity.encoder:
+                _warm(collection)
             if not self.settings.read_only:
                 self.writers[name].start()
 
@@ -139,6 +142,15 @@ class Service:
     def shown(self, name: str, items: Any) -> list[dict[str, Any]]:
         """Items or hits as clients see them."""
         return [self.links(name, shelf.public(item)) for item in items]
+
+
+def _warm(collection: Collection) -> None:
+    """Ask something, since much is loaded with the first question."""
+    known = collection.encoder.modalities
+    for kind, question in (("text", "a"), ("image", Image.new("RGB", (64, 64), "grey"))):
+        if kind in known:
+            with suppress(TuwenError):  # a fitted encoder may know none of it
+                collection.search(question, k=1)
 
 
 def _service(request: Request) -> Service:

@@ -16,6 +16,7 @@ from tuwen.errors import Locked, TuwenError
 from tuwen.serve import jobs, shelf
 from tuwen.serve.jobs import Job
 from tuwen.serve.problems import busy
+from tuwen.tables import TABLE_OF
 
 if TYPE_CHECKING:
     from tuwen.arrays import Modality
@@ -234,6 +235,13 @@ class Writer:
         by_hash = {row["hash"]: row["id"] for row in stored}
         for item, content in zip(sent, hashes, strict=True):
             item["id"] = by_hash.get(content, item["id"])
+        texts = [item for job in together for record in job.records for item in record["texts"]]
+        kinds: tuple[tuple[Modality, list[dict[str, Any]]], ...] = (("image", sent), ("text", texts))
+        for kind, listed in kinds:
+            table = TABLE_OF[kind]
+            found = set(view.by_ids(table, [item["id"] for item in listed], ["id"])["id"].to_pylist())
+            for item in listed:
+                item["gone"] = item["id"] not in found
         self._release(before | {item["path"] for item in sent})
         for job in together:
             jobs.forget(self.collection, job)
