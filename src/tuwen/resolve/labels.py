@@ -84,15 +84,15 @@ def to_labels(decisions: Iterable[Decision], left: Side, right: Side | None = No
             refusals.append(Refusal(item=f"{one} {two}", code="same-item", reason=reason))
             continue
         answers.setdefault(pair, set()).add(match)
-    for i, j in [pair for pair, said in answers.items() if len(said) == 2]:
+    for i, j in [pair for pair, given in answers.items() if len(given) == 2]:
         one, two = left.ids[i], (right or left).ids[j]
         reason = f"{one} and {two} are labelled both as a match and as none; neither is used"
         refusals.append(Refusal(item=f"{one} {two}", code="contradiction", reason=reason))
         del answers[i, j]
     pairs = sorted(answers)
     places = np.array(pairs, dtype=np.intp).reshape(-1, 2)
-    match = np.array([answers[pair] == {True} for pair in pairs], dtype=bool)
-    return Labels(places[:, 0], places[:, 1], match, refusals)
+    said = np.array([answers[pair] == {True} for pair in pairs], dtype=bool)
+    return Labels(places[:, 0], places[:, 1], said, refusals)
 
 
 def with_implied(labels: Labels, candidates: Candidates, *, left_once: bool, right_once: bool) -> Labels:
