@@ -56,7 +56,13 @@ SETTINGS: dict[str, tuple[str, list[dict[str, Any]]]] = {
             for temperature in (0.05, 0.1)
         ],
     ),
-    "triplet_hash": ("pooled", [TOWERS | {"epochs": 4, "bits": 64}]),
+    "triplet_hash": (
+        "pooled",
+        [
+            TOWERS | {"hidden": 1024, "epochs": 4, "bits": 64, "weight_decay": 1.0} | more
+            for more in ({"gentle": 0.3}, {"gentle": 1.0, "quantisation": 0.003})
+        ],
+    ),
     "instance_loss": ("pooled", [TOWERS | {"epochs": 2, "dim": 64}]),
     "gpo": ("parts", [SETS | {"epochs": 4, "dim": 128, "gentle": 0.5}]),
     "scan": ("parts", [SETS | {"epochs": 3, "dim": 64, "gentle": 0.5}]),
