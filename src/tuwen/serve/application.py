@@ -17,7 +17,18 @@ from starlette.types import ASGIApp
 
 from tuwen import __version__
 from tuwen.errors import TuwenError
-from tuwen.serve import asking, illustrating, items, judging, matching, page_files, problems, shown, state
+from tuwen.serve import (
+    asking,
+    exporting,
+    illustrating,
+    items,
+    judging,
+    matching,
+    page_files,
+    problems,
+    shown,
+    state,
+)
 from tuwen.serve.answers import ProblemBody
 from tuwen.serve.bodies import Bodies
 from tuwen.serve.guard import API, Guard, scope_of
@@ -99,7 +110,7 @@ def _routes(service: Service) -> FastAPI:
         prefix=API,
         responses={status: {"description": text, **problem} for status, text in _DETAILS.items()},
     )
-    for part in (state, asking, matching, illustrating, judging, items, shown):
+    for part in (state, asking, matching, illustrating, judging, items, shown, exporting):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(page_files.router())

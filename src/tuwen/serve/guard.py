@@ -24,7 +24,7 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 WRONG_A_SECOND, WRONG_AT_ONCE = 0.2, 10  # wrong tokens of one client: each costs a scrypt
 
 _OPEN = {f"{API}/health/live", f"{API}/health/ready", f"{API}/session", f"{API}/openapi.json"}
-_READING_POSTS = re.compile(rf"{API}/collections/[^/]+/(search|match|illustrate)(/[a-z]+)?")
+_READING_POSTS = re.compile(rf"{API}/collections/[^/]+/(search|match|illustrate|export)(/[a-z]+)?")
 
 
 def scope_of(method: str, path: str) -> str | None:
