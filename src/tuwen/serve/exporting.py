@@ -56,7 +56,7 @@ class Wanted(Model):
     },
 )
 async def export(opened: Opened, service: Shared, wanted: Wanted) -> StreamingResponse:
-    """Items as a table with their pictures. Ids that nothing has, and pictures that are gone, are left out."""
+    """Items as a table with their pictures; ids that nothing has and pictures that are gone are left out."""
     made = await service.ask(_archive, opened, wanted, service.settings)
     headers = {"Content-Disposition": 'attachment; filename="tuwen.zip"'}
     return StreamingResponse(_pieces(made), media_type="application/zip", headers=headers)
@@ -79,9 +79,7 @@ def _archive(collection: Collection, wanted: Wanted, settings: Settings) -> Spoo
                 if data is not None and wanted.pictures:
                     total += len(data)
                     if total > MOST_BYTES:
-                        raise Problem(
-                            422, "too-large", "the pictures are too large together; take fewer"
-                        )
+                        raise Problem(422, "too-large", "the pictures are too large together; take fewer")
                     row["file"] = f"pictures/{_file_name(number, identifier, data)}"
                     archive.writestr(row["file"], data)
                 row["metadata"] = json.dumps(row["metadata"], ensure_ascii=False)
