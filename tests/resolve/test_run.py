@@ -70,6 +70,27 @@ def test_a_decided_pair_that_blocking_missed_is_a_candidate():
     assert ("n000", "n099") in names_of(found)
 
 
+def test_a_list_of_known_matches_is_enough_for_calibrated_probabilities():
+    left, right = noisy(300, noise=0.7)
+    known = [(name, name, True) for name in left.ids[:100]]
+    found = resolve(left, right, labels=known)
+    assert found.joint.origin == "labels"
+    new = found.candidates.left >= 100
+    true = found.candidates.left == found.candidates.right
+    assert found.score[new].sum() == pytest.approx(true[new].sum(), rel=0.1)
+
+
+def test_a_label_that_blocking_missed_is_not_learned_from():
+    left, right = noisy(120)
+    known = [(name, name, True) for name in left.ids[:40]]
+    plain = resolve(left, right, labels=known)
+    odd = resolve(
+        left, right, labels=[*known, *((f"n{row:03}", f"n{row + 50:03}", True) for row in (60, 61))]
+    )
+    assert len(odd.blocked.added) == 2
+    assert odd.joint.matches == plain.joint.matches == 40
+
+
 def test_labels_that_cannot_be_used_are_listed():
     left, right = noisy(120)
     torn = [("n000", "n000", True), ("n000", "n000", False), ("n001", "zz", True)]

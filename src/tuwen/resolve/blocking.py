@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,13 @@ class Blocked:
         candidates: The pairs.
         sizes: Pairs that each way of blocking found, by its name.
         crowded: Values of key columns that too many items share; they made no block.
+        added: (a,) intp places of candidates that blocking did not find: somebody decided on them.
     """
 
     candidates: Candidates
     sizes: dict[str, int]
     crowded: list[str]
+    added: Array = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
     @property
     def reduction(self) -> float:

@@ -99,7 +99,9 @@ def with_implied(labels: Labels, candidates: Candidates, *, left_once: bool, rig
     """The labels, and what follows from them where an item has one partner at most.
 
     All other candidates of an item with a labelled match are then no matches. They are as hard as
-    candidates are, which pairs somebody picked at random are not: so probabilities suit the candidates.
+    candidates are, which pairs somebody picked at random are not, and as many beside a match: so
+    probabilities suit the candidates. Where items of both sides have one partner at most, those of the
+    left are gone by; both together would make matches look twice as rare.
 
     Args:
         labels: Pairs that somebody decided on, all of them candidates.
@@ -109,13 +111,10 @@ def with_implied(labels: Labels, candidates: Candidates, *, left_once: bool, rig
     """
     known = candidates.rows_of(labels.left, labels.right)
     follows = np.zeros(len(candidates), dtype=bool)
-    left, right = labels.left[labels.match], labels.right[labels.match]
-    if candidates.same:  # an item may stand on either end
-        left = right = np.concatenate([left, right])
     if left_once:
-        follows |= np.isin(candidates.left, left)
-    if right_once:
-        follows |= np.isin(candidates.right, right)
+        follows = np.isin(candidates.left, labels.left[labels.match])
+    elif right_once:
+        follows = np.isin(candidates.right, labels.right[labels.match])
     follows[known] = False
     return Labels(
         np.concatenate([labels.left, candidates.left[follows]]),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from tuwen.resolve.base import Evidence, Labels
 from tuwen.resolve.joining import FEWEST as FEWEST_LABELS
 from tuwen.resolve.joining import Joint, Learned, join
@@ -23,7 +25,7 @@ def rate(found: Resolution, model: Joint | str | Path | None) -> tuple[Learned, 
     labels = with_implied(found.labels, candidates, left_once=left_once, right_once=right_once)
     if model is not None:
         found.joint = model if isinstance(model, Joint) else Joint.load(Path(model))
-    elif _can_learn(labels):
+    elif _can_learn(labels := _reached(labels, found)):
         places = candidates.rows_of(labels.left, labels.right)
         some = Evidence(found.evidence.names, found.evidence.values[places])
         learned = join(some, labels.match, labels.left)
@@ -40,6 +42,13 @@ def _once(found: Resolution) -> tuple[bool, bool]:
     """Whether a left item, and a right one, has one partner at most."""
     once = found.how in ("one-to-one", "mutual", "greedy")
     return once, once or found.how == "one-to-many"
+
+
+def _reached(labels: Labels, found: Resolution) -> Labels:
+    """The labels of pairs that blocking found by itself: others look like no candidate to be rated."""
+    places = found.candidates.rows_of(labels.left, labels.right)
+    own = ~np.isin(places, found.blocked.added)
+    return Labels(labels.left[own], labels.right[own], labels.match[own], labels.contradictions)
 
 
 def _can_learn(labels: Labels) -> bool:

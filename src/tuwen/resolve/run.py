@@ -230,7 +230,10 @@ def _with_labelled(blocked: Blocked, labels: Labels) -> Blocked:
         old.shape,
         same=old.same,
     )
-    return replace(blocked, candidates=both, sizes={**blocked.sizes, "labelled only": len(both) - len(old)})
+    missed = old.rows_of(labels.left, labels.right) < 0
+    added = np.sort(both.rows_of(labels.left[missed], labels.right[missed]))
+    sizes = {**blocked.sizes, "labelled only": len(added)} if len(added) else blocked.sizes
+    return replace(blocked, candidates=both, sizes=sizes, added=added)
 
 
 def _compared(
