@@ -33,9 +33,7 @@ class Bodies:
 
         async def bounded() -> Message:
             nonlocal own, ended
-            if (
-                ended
-            ):  # what is waited for now is the end of the connection, which may take as long as it likes
+            if ended:  # what is waited for now is the end of the connection, however long that takes
                 return await receive()
             try:
                 message = await asyncio.wait_for(receive(), max(deadline - time.monotonic(), 0.001))

@@ -65,7 +65,19 @@ def run(
     service = Service(collections, settings)
     service.start()  # before anything listens, so that what is wrong is said plainly
     _set_logs()
-    config = uvicorn.Config(
+    server = _Server(_config(service), ready)
+    try:
+        server.run()
+    except SystemExit as error:  # uvicorn has said why
+        place = f"{settings.host}:{settings.port}"
+        raise InputError(f"{place} cannot be listened at; choose another with --host or --port") from error
+    finally:
+        service.stop()
+
+
+def _config(service: Service) -> uvicorn.Config:
+    settings = service.settings
+    return uvicorn.Config(
         around(service),
         host=settings.host.strip("[]"),
         port=settings.port,
@@ -82,14 +94,6 @@ def run(
         timeout_graceful_shutdown=STOP_SECONDS,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
-    server = _Server(config, ready)
-    try:
-        server.run()
-    except SystemExit as error:  # uvicorn has said why
-        place = f"{settings.host}:{settings.port}"
-        raise InputError(f"{place} cannot be listened at; choose another with --host or --port") from error
-    finally:
-        service.stop()
 
 
 class _Server(uvicorn.Server):
