@@ -1,4 +1,4 @@
-"""Press photographs with their news: reading them, and cutting them so that no story is on both sides."""
+"""Press photographs with their news: read, cut so that no story is on both sides, and made into vectors."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from tuwen import encoders, methods
 from tuwen.arrays import Array, unit_rows
+from tuwen.illustrate import spaces
+from tuwen.illustrate.telling import title_of
+from tuwen.triples.rules import Rules
+from tuwen.triples.similarity import similarity, tell
 
 FOLDS = 4
 ALIKE = 0.97  # cosine of pictures, from which on they show the same
+WORDS = "doc2vec,variant={},width=100,epochs=40"
 SHARED = 0.5  # of the runs of four characters of the shorter text, above which both tell one story
 
 
@@ -103,3 +110,34 @@ def captions(folder: Path) -> tuple[Array, list[str]]:
                 said.setdefault(Path(row["image"]).stem, []).append(row["caption"])
     path = folder / "features" / "flickr8k_trainval_mobilenetv2_1280.npz"
     return features(path, list(said)), ["".join(lines) for lines in said.values()]
+
+
+def text_space(spec: str, texts: list[str]) -> spaces.TextSpace:
+    """An encoder fitted on texts, its vectors reduced as `tuwen illustrate` does."""
+    encoder = encoders.load(spec)
+    encoder.fit(texts)
+    return spaces.TextSpace(encoder, spaces.axes_of(encoder, texts))
+
+
+def plain_cca(teach: News, ask: News, texts: tuple[Array, Array], dim: int = 50) -> Array:
+    """Scores (asked, pool) of plain CCA, of the first 100 principal axes of both sides."""
+    from sklearn.decomposition import PCA
+
+    looks, words = PCA(100, random_state=0).fit(teach.images), PCA(100, random_state=0).fit(texts[0])
+    made = methods.find("cca")(dim=dim).fit(looks.transform(teach.images), words.transform(texts[0]))
+    return made.similarity(looks.transform(ask.images), words.transform(texts[1])).T
+
+
+def doc2vec(teach: list[str], ask: list[str], variant: str) -> Array:
+    """Cosines (asked, that teach) of paragraph vectors learned from the texts that teach."""
+    encoder = encoders.load(WORDS.format(variant))
+    encoder.fit(teach)
+    return encoder.encode_texts(ask) @ encoder.encode_texts(teach).T
+
+
+def by_triples(texts: list[str], others: list[str], encode: Any) -> Array:
+    """S = 0.6·S1 + 0.4·S2 of the triples of titles, (texts, others); whole texts where one is missing."""
+    told = [
+        tell(side, Rules().extract([title_of(text) for text in side]), encode) for side in (texts, others)
+    ]
+    return similarity(*told)

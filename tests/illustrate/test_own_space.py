@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from tuwen.errors import InputError, NotFittedError
+from tuwen.illustrate import library as libraries
+from tuwen.illustrate import spaces
 from tuwen.illustrate.own_space import OwnSpace
 from tuwen.metrics import first_rank
 
@@ -92,3 +94,15 @@ def test_nothing_in_common_is_refused():
         OwnSpace().fit(images, np.ones((30, 4), dtype=np.float32))
     with pytest.raises(NotFittedError):
         OwnSpace().arrays()
+
+
+def test_what_a_library_taught_is_kept(tiny_collection, monkeypatch):
+    monkeypatch.setattr(spaces, "FEWEST", 8)
+    library = libraries.read(tiny_collection)
+    known, _ = spaces.prepare(library, tiny_collection)
+    assert isinstance(known.own, OwnSpace)
+    monkeypatch.setattr(spaces, "learn", None)  # what is kept is not learned again
+    again = libraries.read(tiny_collection)
+    spaces.prepare(again, tiny_collection)
+    np.testing.assert_array_equal(again.vectors["own-image"], library.vectors["own-image"])
+    np.testing.assert_array_equal(again.vectors["own-text"], library.vectors["own-text"])
