@@ -219,6 +219,16 @@ def test_the_examples_of_the_page_on_resolving_run(tmp_path, monkeypatch, capsys
     assert Path("matches.parquet").stat().st_size
 
 
+@pytest.mark.parametrize(
+    ("page", "said"), [("classes", "sports"), ("triples", "('育碧', '致歉', '正版用户')")]
+)
+def test_the_examples_of_classes_and_triples_run(page, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for block in blocks(f"docs/{page}.md"):
+        exec(compile(block, f"docs/{page}.md", "exec"), {})
+    assert said in capsys.readouterr().out
+
+
 def test_every_command_is_documented():
     text = text_of("docs/cli.md")
     assert not [name for name in commands() if f"tuwen {name}" not in text]
