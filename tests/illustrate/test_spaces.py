@@ -114,8 +114,21 @@ def test_a_collection_without_an_encoder_still_compares_texts(tmp_path):
     assert known.text is not None and known.cross is None and "cross-image" not in library.vectors
 
 
+def library_of(texts, hashes, pictures):
+    return SimpleNamespace(ids=["a"], texts=texts, hashes=hashes, pictures=pictures)
+
+
 def test_the_digest_of_a_library_follows_its_contents():
-    one = SimpleNamespace(ids=["a"], texts=["x"], hashes=["h"])
-    other = SimpleNamespace(ids=["a"], texts=["y"], hashes=["h"])
+    one, other = library_of(["x"], ["h"], ["p.png"]), library_of(["y"], ["h"], ["q.png"])
     assert spaces.digest_of(one, "text") != spaces.digest_of(other, "text")
     assert spaces.digest_of(one, "image") == spaces.digest_of(other, "image")
+    unknown = library_of(["x"], [""], ["p.png"]), library_of(["x"], [""], ["q.png"])
+    assert spaces.digest_of(unknown[0], "image") != spaces.digest_of(unknown[1], "image")
+
+
+def test_arrays_are_told_apart_by_all_that_is_in_them():
+    rows = np.zeros((2, 3), dtype=np.float32)
+    other = rows.copy()
+    other[1, 2] = 1e-6
+    digests = [spaces.digest_of_vectors(value) for value in (rows, other, rows.reshape(3, 2), rows.copy())]
+    assert len(set(digests)) == 3 and digests[0] == digests[3]

@@ -160,15 +160,9 @@ class Illustrator:
 
     def _mark(self) -> str:
         """Tells this library in these spaces from every other."""
-        parts = [spaces.digest_of(self.library, "text"), spaces.digest_of(self.library, "image")]
-        parts += self.library.classes
-        for name, encoder in (
-            ("text", self.spaces.text.encoder if self.spaces.text else None),
-            ("image", self.spaces.image),
-            ("cross", self.spaces.cross),
-        ):
-            parts.append(f"{name} {encoder.fingerprint if encoder is not None else ''}")
-        return key_of(*parts, "own" if self.spaces.own is not None else "", str(weighing.RECIPE))
+        vectors = sorted(self.library.vectors.items())
+        parts = [f"{name} {spaces.digest_of_vectors(rows)}" for name, rows in vectors]
+        return key_of(*parts, *self.library.classes, str(weighing.RECIPE))
 
     def _check(self, how: Options) -> None:
         if how.mode == "paper" and (self.spaces.text is None or "image" not in self.library.vectors):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -132,8 +133,18 @@ def learn(images: Array, texts: Array) -> OwnSpace:
 
 def digest_of(library: Library, kind: Modality) -> str:
     """Tells the texts, or the pictures, of a library from every other's."""
-    contents = library.texts if kind == "text" else library.hashes
+    # vectors that were made elsewhere come without the hash of a file
+    pictures = zip(library.hashes, library.pictures, strict=True)
+    contents = library.texts if kind == "text" else [known or path for known, path in pictures]
     return key_of(*(value for pair in zip(library.ids, contents, strict=True) for value in pair))
+
+
+def digest_of_vectors(vectors: Array) -> str:
+    """Tells an array from every other."""
+    rows = np.ascontiguousarray(vectors)
+    digest = hashlib.blake2b(f"{rows.dtype.str}{rows.shape}".encode(), digest_size=16)
+    digest.update(rows.data)
+    return digest.hexdigest()
 
 
 def encode_pictures(
@@ -240,12 +251,16 @@ def _own(library: Library, words: TextSpace, looks: Encoder, cache: Cache) -> Co
         return None
     if len(rows) > _TAUGHT:
         rows = np.sort(np.random.default_rng(0).choice(rows, _TAUGHT, replace=False))
-    contents = digest_of(library, "text"), digest_of(library, "image")
-    key = key_of("own", words.encoder.fingerprint, looks.fingerprint, *contents)
-    made = OwnSpace.of(cache.arrays(key, lambda: learn(images[rows], texts[rows]).arrays()))
-    library.vectors["own-image"] = coded(made, images, "image")
-    library.vectors["own-text"] = coded(made, texts, "text")
-    return made
+
+    def teach() -> dict[str, Array]:
+        made = learn(images[rows], texts[rows])
+        sides = {"own-image": coded(made, images, "image"), "own-text": coded(made, texts, "text")}
+        return made.arrays() | sides
+
+    key = key_of("own", repr(OwnSpace()), digest_of_vectors(images), digest_of_vectors(texts))
+    found = cache.arrays(key, teach)
+    library.vectors |= {name: found[name] for name in ("own-image", "own-text")}
+    return OwnSpace.of(found)
 
 
 def coded(method: Coder, vectors: Array, kind: Modality) -> Array:
