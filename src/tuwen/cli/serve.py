@@ -1,4 +1,4 @@
-"""`tuwen serve`: collections over HTTP, for programs and for browsers."""
+"""`tuwen serve`: collections over HTTP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MB = 1 << 20
 
 @click.command(
     epilog="Example:  tuwen serve photos --port 8000",
-    short_help="Answer over HTTP: the API and the page.",
+    short_help="Answer over HTTP, for programs.",
 )
 @click.argument("collections", nargs=-1, required=True, type=_options.PATH, metavar="COLLECTION...")
 @click.option(
@@ -112,11 +112,11 @@ _MB = 1 << 20
     help="Write what is asked to the access log.",
 )
 def command(collections: tuple[Path, ...], **how: Any) -> None:
-    """Serve collections over HTTP until it is stopped: the API under /api/v1, the page at /.
+    """Serve collections over HTTP until it is stopped: the API under /api/v1.
 
     Only this machine can connect unless --host says otherwise, and then every request needs a token (see
-    tuwen token). Every option can be set by TUWEN_SERVE_HOST and so on, or in the user's file; tuwen config
-    shows which is in force. Requests are logged as JSON lines on stdout, without what was asked.
+    tuwen token). Most options can be set by TUWEN_SERVE_HOST and so on, or in the user's file; tuwen config
+    shows what is in force. Requests are logged as JSON lines on stdout, without what was asked.
     """
     try:
         from tuwen.serve import running
