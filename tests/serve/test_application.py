@@ -4,6 +4,7 @@ import json
 import logging
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from serving import API, COLLECTION, asked, problem
@@ -94,15 +95,14 @@ def test_no_address_shows_scripts_from_elsewhere(client):
         assert client.get(path).status_code == 404
 
 
-def test_without_a_page_the_index_says_where_the_api_is(client, tmp_path):
-    answer = client.get("/")
-    if not page_files.FOLDER.is_dir():
-        assert "/api/v1" in problem(answer, 404, "no-page")["detail"]
+def test_without_a_page_the_index_says_where_the_api_is(tmp_path):
+    app = FastAPI()
+    app.include_router(page_files.router(tmp_path / "nothing"))
+    answer = TestClient(app).get("/")
+    assert answer.status_code == 404 and "/api/v1" in answer.json()["detail"]
 
 
 def test_the_page_is_its_files_and_nothing_else(tmp_path):
-    from fastapi import FastAPI
-
     (tmp_path / "page" / "words").mkdir(parents=True)
     (tmp_path / "page" / "index.html").write_text("<!doctype html>")
     (tmp_path / "page" / "words" / "zh.json").write_text("{}")
