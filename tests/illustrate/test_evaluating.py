@@ -130,6 +130,7 @@ def test_a_row_a_class():
         (lambda: finding({"x": np.eye(2)}, ["a", "b"], []), "0 headlines"),
         (lambda: finding({"fused": np.eye(1)}, ["a"], ["a"], fused="fuse"), "did you mean 'fused'"),
         (lambda: finding({"x": np.eye(1)}, ["a"], ["a"], classes=["x", "y"]), "2 classes but 1"),
+        (lambda: finding({"class": np.eye(1)}, ["a"], ["a"]), "named 'class'"),
         (lambda: left_out(np.eye(2), [0]), "one column a query"),
         (lambda: left_out(np.eye(2), [0, 2]), "columns 0 to 2 of 2"),
         (lambda: agreement(np.eye(3), np.eye(4)), "same pairs"),

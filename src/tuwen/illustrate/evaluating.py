@@ -212,6 +212,8 @@ def finding(
     relevant = _relevance(ids, true)
     if not signals or not len(true):
         raise InputError(f"there are {len(signals)} signals and {len(true)} headlines; one of each is needed")
+    if taken := sorted({"class", "queries"} & set(signals)):
+        raise InputError(f"a signal is named {taken[0]!r}, as a column of the table by class is; rename it")
     if fused is not None and fused not in signals:
         raise unknown("signal", fused, signals)
     if classes is not None and len(classes) != len(true):
