@@ -196,3 +196,13 @@ def test_where_there_is_nothing_to_learn_it_is_not_sure():
 
     found = Titles().fit(made(60), random.choice(["a", "b"], 60).tolist())
     assert found.probabilities(made(200)).max(axis=1).mean() < 0.7
+
+
+def test_many_classes_keep_fewer_ngrams_and_are_still_told_apart(monkeypatch):
+    texts = [f"第{number}号{word}" for number in range(40) for word in ("甲", "乙丙")]
+    labels = [f"c{number}" for number in range(40) for _ in range(2)]
+    whole = Titles().fit(texts, labels)
+    monkeypatch.setattr("tuwen.classes.titles._CELLS", 80 * 50)
+    found = Titles().fit(texts, labels)
+    assert len(found.weights_) == 50 < len(whole.weights_)
+    assert np.mean([one == other for one, other in zip(found.predict(texts), labels, strict=True)]) > 0.5

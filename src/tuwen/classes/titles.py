@@ -22,6 +22,7 @@ _START, _END = "\x02", "\x03"  # stand around a title, so that "begins with" and
 _SPACE = re.compile(r"\s+")
 _MANY = 2000  # texts, from which on an n-gram that stands in one alone is left out
 _SMOOTHING = 0.1
+_CELLS = 2**27  # of weights while they are learned, and of margins: 1 GiB each
 _RIDGE = 20.0
 _FIRST = -1.0  # logarithm of what either model's margins, in their own spread, weigh at first
 _UNTRIED = np.array([1.0, 0.1])  # what they weigh where no example can be held out
@@ -51,7 +52,7 @@ class Titles(TextClassifier):
 
     Args:
         longest: Most characters in an n-gram; the shortest has one.
-        features: Most n-grams that are kept, the commonest.
+        features: Most n-grams that are kept, the commonest; fewer where there are many hundreds of classes.
         min_count: N-grams of fewer texts are left out; None takes 2 from 2,000 texts on, else 1.
         strength: C of the support vector machines: how far weights may grow.
         seed: Of the parts that are held out.
@@ -107,7 +108,7 @@ class Titles(TextClassifier):
         return told
 
     def _fit(self, items: Sequence[str], numbers: Array, classes: list[str]) -> None:
-        counts, ngrams = self._learn_ngrams(items)
+        counts, ngrams = self._learn_ngrams(items, min(self.features, _CELLS // (2 * len(classes))))
         texts = counts.shape[0]
         self.idf_ = (
             np.log((1 + texts) / (1 + np.bincount(counts.indices, minlength=len(ngrams)))) + 1
@@ -121,6 +122,8 @@ class Titles(TextClassifier):
             weights, bias = self._margins(rows[train], numbers[train], len(classes))
             margins.append(np.asarray(_as_new(rows[out], rows[train]) @ weights + bias))
             held.append(numbers[out])
+            if sum(map(len, held)) * 2 * len(classes) > _CELLS:
+                break
         mix, offset = _joined(margins, held, len(classes))
         weights, bias = self._margins(rows, numbers, len(classes))
         self.weights_ = (weights @ mix).astype(np.float32)
@@ -144,7 +147,7 @@ class Titles(TextClassifier):
             ends.append(len(places))
         return self._weighed(_counted(places, ends, len(columns)))
 
-    def _learn_ngrams(self, texts: Sequence[str]) -> tuple[Any, list[str]]:
+    def _learn_ngrams(self, texts: Sequence[str], most: int) -> tuple[Any, list[str]]:
         """How often each text has each n-gram that is kept, and those n-grams."""
         known: dict[str, int] = {}
         places, ends = array("i"), array("q", [0])
@@ -159,7 +162,7 @@ class Titles(TextClassifier):
             raise InputError(
                 f"no run of characters stands in {least} of the {len(texts)} texts; lower min_count"
             )
-        kept = np.sort(kept[np.argsort(-found[kept], kind="stable")[: self.features]])
+        kept = np.sort(kept[np.argsort(-found[kept], kind="stable")[:most]])
         names = list(known)
         return counts[:, kept].tocsr(), [names[place] for place in kept]
 
