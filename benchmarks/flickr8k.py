@@ -63,7 +63,13 @@ SETTINGS: dict[str, tuple[str, list[dict[str, Any]]]] = {
             for more in ({"gentle": 0.3}, {"gentle": 1.0, "quantisation": 0.003})
         ],
     ),
-    "instance_loss": ("pooled", [TOWERS | {"epochs": 2, "dim": 64}]),
+    "instance_loss": (
+        "pooled",
+        [
+            TOWERS | {"epochs": 3, "hidden": 0, "weight_decay": 1.0, "first": 0.0, "sharpness": sharpness}
+            for sharpness in (4.0, 8.0)
+        ],
+    ),
     "gpo": ("parts", [SETS | {"epochs": 4, "dim": 128, "gentle": 0.5}]),
     "scan": ("parts", [SETS | {"epochs": 3, "dim": 64, "gentle": 0.5}]),
 }

@@ -1,4 +1,4 @@
-"""Instance loss: every pair is a class of its own (Dual-Path)."""
+"""Instance loss: every image with its texts is a class of its own (Dual-Path)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tuwen.methods.network import Batch, NetworkSpace
 
 @dataclass(kw_only=True, eq=False)
 class InstanceLoss(NetworkSpace):
-    """Tells every training pair from all others by one classifier for both modalities, then ranks.
+    """Tells every training image from all others by one classifier for both modalities, then ranks.
 
     Lowers the cross entropy of softmax(sharpness * W u) and of softmax(sharpness * W v), where W has a unit
-    row a pair and u, v are unit vectors; after `first` of the training (stage II) also the hinge on the
+    row for each distinct image and u, v are unit vectors; after `first` of the training (stage II) also the hinge on the
     hardest wrong partners of the batch.
     Differs from the paper: on given features, with cosines in place of products; the paper trains both
     networks from pixels and words.
@@ -45,15 +45,19 @@ class InstanceLoss(NetworkSpace):
     margin: float = 0.2
 
     def _start(self, images: Array, texts: Array, labels: Array) -> None:
+        known: dict[bytes, int] = {}  # an image stands in a row for each of its texts
+        numbers = [known.setdefault(row.tobytes(), len(known)) for row in images]
         # used in training only, so that neither its size nor its rows stay
-        self.net_["instances"] = nn.Embedding(len(images), self.dim).to(self._where())
+        self._instances = torch.tensor(numbers, device=self._where())
+        self.net_["instances"] = nn.Embedding(len(known), self.dim).to(self._where())
 
     def _finish(self, images: Array, texts: Array, labels: Array) -> None:
-        del self.net_["instances"]
+        del self.net_["instances"], self._instances
 
     def _loss(self, u: Tensor, v: Tensor, batch: Batch) -> Tensor:
         rows = self.net_["instances"].weight
-        told = [functional.cross_entropy(self.sharpness * cosines(code, rows), batch.rows) for code in (u, v)]
+        own = self._instances[batch.rows]
+        told = [functional.cross_entropy(self.sharpness * cosines(code, rows), own) for code in (u, v)]
         ranked = torch.zeros((), device=u.device)
         if batch.progress >= self.first:
             ranked = hardest_triplet(cosines(u, v), self.margin)
