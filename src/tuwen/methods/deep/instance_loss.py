@@ -19,8 +19,8 @@ class InstanceLoss(NetworkSpace):
     """Tells every training image from all others by one classifier for both modalities, then ranks.
 
     Lowers the cross entropy of softmax(sharpness * W u) and of softmax(sharpness * W v), where W has a unit
-    row for each distinct image and u, v are unit vectors; after `first` of the training (stage II) also the hinge on the
-    hardest wrong partners of the batch.
+    row for each distinct image and u, v are unit vectors; after `first` of the training (stage II) also the
+    hinge on the hardest wrong partners of the batch.
     Differs from the paper: on given features, with cosines in place of products; the paper trains both
     networks from pixels and words.
 
