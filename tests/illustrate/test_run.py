@@ -87,11 +87,19 @@ def test_the_paper_goes_by_triples_when_there_are_any(tiny_collection, tiny_pict
     from tuwen.triples.base import Triple
     from tuwen.triples.given import Called
 
-    extractor = Called(lambda texts: [[Triple(*text.split(" ", 2))] for text in texts])
+    def cut(text):
+        parts = text.split(" ", 2)
+        return [Triple(*parts)] if len(parts) == 3 else []
+
+    extractor = Called(lambda texts: [cut(text) for text in texts])
     made = Illustrator(tiny_collection, text=spaces.COLLECTION, triples=extractor)
     query = Query(id="1", text="a red picture", picture=tiny_pictures / "red-1.png")
     (answer,), _ = asked(made, query, mode="paper", reach=3)
     assert first(answer) == "red-0"
+    (fused,), _ = asked(made, query)
+    assert "triples" in {reason.name for reason in fused.choices[0].reasons}
+    (without,), _ = asked(made, Query(id="2", text="red"))
+    assert "triples" not in {reason.name for reason in without.choices[0].reasons}
     assert "triples" in {reason.name for reason in answer.choices[0].reasons}
 
 

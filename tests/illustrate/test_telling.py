@@ -22,14 +22,15 @@ def telling(five, tiny_encoder):
 
 
 def test_triples_are_compared_by_their_parts_and_else_by_the_whole(telling, tiny_encoder):
-    scores = telling.scores(["red meets blue"])[0]
-    assert telling.complete == 2
+    scores, complete = telling.scores("red meets blue")
+    assert telling.complete == 2 and complete
     assert scores[0] == pytest.approx(1, abs=1e-5)
     whole = tiny_encoder.encode(["red meets blue", "green"], "text")
     assert scores[2] == pytest.approx(float(whole[0] @ whole[1]), abs=1e-5)
     # the same relation, and the same entities in another order
     assert scores[1] > 0.9
     assert np.isnan(scores[3])
+    assert not telling.scores("green")[1]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,8 @@ def _section(answer: Answer, size: int, draw: Draw) -> str:
     asked = ""
     if query.picture is not None and (picture := _load(query.picture)) is not None:
         asked = f'<img class="asked" src="{sheet.data_url(picture)}" alt="{escape(query.picture.name)}">'
-    facts = [escape(query.id)]
+    heading = query.text or (query.picture.name if query.picture is not None else query.id)
+    facts = [escape(query.id)] if query.id != heading else []
     if answer.label:
         name, sure = escape(answer.label), ""
         if answer.label_probability is not None:
@@ -116,9 +117,8 @@ def _section(answer: Answer, size: int, draw: Draw) -> str:
         facts.append(in_both(f"probability that something fits {number}", f"有合适图片的概率 {number}"))
     best = max((choice.score for choice in answer.choices), default=0.0)
     cards = "\n".join(_card(choice, best, size, draw, for_text=bool(query.text)) for choice in answer.choices)
-    heading = escape(query.text) if query.text else escape(query.picture.name if query.picture else query.id)
     return f"""<section>
-<div class="query">{asked}<div><h2>{heading}</h2><p class="how">{" · ".join(facts)}</p></div></div>
+<div class="query">{asked}<div><h2>{escape(heading)}</h2><p class="how">{" · ".join(facts)}</p></div></div>
 {_notice(answer)}
 <ol class="hits">
 {cards}

@@ -201,7 +201,9 @@ class Illustrator:
             candidates[hidden] = False
         told = None
         if self._telling is not None and query.text:
-            told = self._telling.scores([query.text])[0]
+            told, complete = self._telling.scores(query.text)
+            if not complete and how.mode != "paper":
+                told = None  # it would be what the whole texts say, a second time
         asked = Asked(kind=kind, vectors=vectors, triples=told, hidden=hidden)
         signals = [s for s in rankings(self.library, asked, candidates) if how.weights.get(s.name) != 0]
         order, weights = self._order(query, signals, candidates, how)

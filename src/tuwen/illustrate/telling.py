@@ -40,10 +40,14 @@ class Telling:
         found = kept.arrays(key, lambda: _arrays(self._tell(library.texts)))
         self._told = Told(found["texts"], found["entities"], found["relations"], found["complete"])
 
-    def scores(self, texts: Sequence[str]) -> Array:
-        """How alike headlines and the library's texts are by their triples, (q, n); NaN without a text."""
-        scores = similarity(self._tell(texts), self._told)
-        return np.where(self._known, scores, np.nan).astype(np.float32)
+    def scores(self, text: str) -> tuple[Array, bool]:
+        """How alike a headline and the library's texts are, (n,), and whether it has a triple itself.
+
+        NaN where there is no text. A headline without a whole triple is compared by the whole texts.
+        """
+        told = self._tell([text])
+        scores = similarity(told, self._told)[0]
+        return np.where(self._known, scores, np.nan).astype(np.float32), bool(told.complete[0])
 
     @property
     def complete(self) -> int:
