@@ -89,9 +89,11 @@ def test_a_library_may_be_asked_about_itself(tuwen, tiny_collection, tmp_path):
 def test_a_table_of_pictures_is_a_library_too(tuwen, tiny_pictures, tmp_path):
     table = tmp_path / "news.csv"
     lines = [f"{name},{tiny_pictures}/{name}-0.png,a {name} dot" for name in ("red", "blue")]
+    lines.append("green,gone.png,a green dot")
     table.write_text("id,image,text\n" + "\n".join(lines) + "\n", encoding="utf-8")
     done = tuwen("illustrate", table, "--headline", "blue", "-k", 1, *HOW)
-    assert done.code == 0 and done.rows[0]["id"] == "blue"
+    assert done.code == 0 and done.rows[0]["id"] == "blue" and "gone.png" in done.err
+    assert "refused" not in done.err and "left out" in done.err
 
 
 def test_rankings_are_evaluated_with_chance_beside(tuwen, tiny_collection):

@@ -3,7 +3,7 @@ import pytest
 
 from tuwen.collection import Collection
 from tuwen.errors import InputError
-from tuwen.illustrate.library import allowed, opened, read
+from tuwen.illustrate.library import allowed, opened, read, refused
 
 
 def test_a_picture_goes_with_all_texts_of_its_entity(tiny_collection):
@@ -48,8 +48,10 @@ def test_a_table_is_a_library_for_as_long_as_it_is_asked(tmp_path, tiny_pictures
 
     monkeypatch.setattr(encoders, "load", lambda name: tiny_encoder)
     table = tmp_path / "news.csv"
-    table.write_text(f"id,image,text\na,{tiny_pictures}/red-0.png,a red dot\n", encoding="utf-8")
+    rows = f"a,{tiny_pictures}/red-0.png,a red dot\nb,gone.png,\nc,{tiny_pictures}/red-0.png,the same\n"
+    table.write_text(f"id,image,text\n{rows}", encoding="utf-8")
     with opened(table) as collection:
         place, library = collection.path, read(collection)
-        assert (library.ids, library.texts) == (["a"], ["a red dot"])
+        assert (library.ids, library.texts) == (["a"], ["a red dot\nthe same"])
+        assert ["gone.png" in refusal.item for refusal in refused(collection)] == [True]
     assert not place.exists()

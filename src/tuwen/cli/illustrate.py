@@ -180,9 +180,11 @@ def _nothing() -> Iterator[None]:
 
 @contextmanager
 def _library(path: Path) -> Iterator[Collection]:
-    from tuwen.illustrate.library import opened
+    from tuwen.illustrate.library import opened, refused
 
     with _progress.bar("reading the library") as report, opened(path, report) as found:
+        if not (path / "collection.json").is_file():  # a folder or a table, read for this run
+            _sources.tell_refusals(refused(found))
         yield found
 
 

@@ -14,6 +14,8 @@ from tuwen import tables
 from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import InputError
 from tuwen.illustrate.base import Library
+from tuwen.ingest.known import DUPLICATE
+from tuwen.records import Refusal
 from tuwen.search import condition
 from tuwen.tables import TABLE_OF
 
@@ -93,6 +95,12 @@ def read(collection: Collection) -> Library:
             "cross-text": _means(tables.matrix(texts["vector"]), rows_of),
         },
     )
+
+
+def refused(collection: Collection) -> list[Refusal]:
+    """What could not be taken into a collection, and why; pictures that stand twice are not among it."""
+    rows = collection.store.view.scan("ledger", ["item", "code", "reason"], f"code != '{DUPLICATE}'")
+    return [Refusal(item=row["item"], code=row["code"], reason=row["reason"]) for row in rows.to_pylist()]
 
 
 def allowed(collection: Collection, library: Library, kind: Modality, where: str | None) -> Array:
