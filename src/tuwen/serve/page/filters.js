@@ -1,0 +1,62 @@
+/** Filters over metadata: conditions put together by choosing, or written. */
+
+import { byId, make } from "./dom.js";
+import { ask, within } from "./api.js";
+import { say } from "./words.js";
+import { go } from "./state.js";
+
+const COLUMNS = ["label", "entity", "id", "text", "width_px", "height_px", "size"];
+const SIGNS = ["=", "!=", "<", "<=", ">", ">=", "contains", "is null"];
+const RESERVED = new Set(["and", "or", "not", "in", "like", "contains", "is", "null", "between", "true", "false"]);
+const labels = new Map(); // collection -> its classes
+
+/** One condition in the language of filters. */
+export function condition(name, sign, value) {
+  const plain = /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name) && !RESERVED.has(name.toLowerCase());
+  const column = plain ? name : `\`${name.replaceAll("`", "``")}\``;
+  if (sign === "is null") return `${column} is null`;
+  const number = /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(value) && sign !== "contains";
+  const quoted = `'${value.replaceAll("'", "''")}'`;
+  return `${column} ${sign} ${number && !["label", "entity", "id", "text"].includes(name) ? value : quoted}`;
+}
+
+export function prepare() {
+  byId("filter-add").addEventListener("click", () => {
+    const sign = byId("filter-how").value;
+    const value = byId("filter-value").value.trim();
+    if (!value && sign !== "is null") {
+      byId("filter-value").focus();
+      return;
+    }
+    const made = condition(byId("filter-name").value, sign, value);
+    const before = byId("where").value.trim();
+    byId("filter-value").value = "";
+    go({ where: before ? `${/\bor\b/i.test(before) ? `(${before})` : before} and ${made}` : made });
+  });
+  byId("where-clear").addEventListener("click", () => go({ where: "" }));
+  byId("filter-name").addEventListener("change", offer);
+}
+
+export async function render(current) {
+  const name = byId("filter-name").value;
+  const sign = byId("filter-how").value;
+  const shown = { contains: say("op_contains"), "is null": say("op_null") };
+  const names = [...new Set([...current.metadata, ...COLUMNS])];
+  byId("filter-name").replaceChildren(...names.map((each) => make("option", { value: each }, each)));
+  byId("filter-how").replaceChildren(...SIGNS.map((each) => make("option", { value: each }, shown[each] ?? each)));
+  if (names.includes(name)) byId("filter-name").value = name;
+  if (sign) byId("filter-how").value = sign;
+  if (!labels.has(current.name)) {
+    labels.set(current.name, []);
+    const overview = await ask(within(current.name, "overview"));
+    labels.set(current.name, Object.keys({ ...overview.labels.image, ...overview.labels.text }));
+  }
+  byId("filter-values").dataset.collection = current.name;
+  offer();
+}
+
+/** The classes there are, when it is the class that is asked for. */
+function offer() {
+  const known = byId("filter-name").value === "label" ? labels.get(byId("filter-values").dataset.collection) ?? [] : [];
+  byId("filter-values").replaceChildren(...known.map((each) => make("option", { value: each })));
+}
