@@ -8,7 +8,7 @@ import pytest
 
 from serving import API, asked
 
-EXAMPLES = 5  # an operation, of requests that the schema allows and of those that it forbids
+EXAMPLES = 3  # an operation, of requests that the schema allows and of those that it forbids
 
 
 @pytest.fixture
