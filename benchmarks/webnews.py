@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tuwen import encoders, methods
 from tuwen.arrays import Array, unit_rows
 from tuwen.illustrate import spaces
+from tuwen.illustrate.base import Library
+from tuwen.illustrate.signals import Asked, rankings
 from tuwen.illustrate.telling import title_of
 from tuwen.triples.rules import Rules
 from tuwen.triples.similarity import similarity, tell
@@ -128,16 +129,45 @@ def plain_cca(teach: News, ask: News, texts: tuple[Array, Array], dim: int = 50)
     return made.similarity(looks.transform(ask.images), words.transform(texts[1])).T
 
 
-def doc2vec(teach: list[str], ask: list[str], variant: str) -> Array:
-    """Cosines (asked, that teach) of paragraph vectors learned from the texts that teach."""
+def doc2vec(texts: list[str], variant: str) -> spaces.TextSpace:
+    """Paragraph vectors learned from texts."""
     encoder = encoders.load(WORDS.format(variant))
-    encoder.fit(teach)
-    return encoder.encode_texts(ask) @ encoder.encode_texts(teach).T
+    encoder.fit(texts)
+    return spaces.TextSpace(encoder)
 
 
-def by_triples(texts: list[str], others: list[str], encode: Any) -> Array:
+def by_triples(texts: list[str], others: list[str], words: spaces.TextSpace) -> Array:
     """S = 0.6·S1 + 0.4·S2 of the triples of titles, (texts, others); whole texts where one is missing."""
     told = [
-        tell(side, Rules().extract([title_of(text) for text in side]), encode) for side in (texts, others)
+        tell(side, Rules().extract([title_of(text) for text in side]), words.encode)
+        for side in (texts, others)
     ]
     return similarity(*told)
+
+
+def rank(library: Library, asked: dict[str, Array], taught: int) -> dict[str, Array]:
+    """Scores (asked, pool) of each ranking of a library whose pool follows what teaches."""
+    candidates = np.arange(len(library)) >= taught
+    found: dict[str, list[Array]] = {}
+    for row in range(len(library) - taught):
+        vectors = {name: values[row] for name, values in asked.items()}
+        for signal in rankings(library, Asked(kind="image", vectors=vectors), candidates):
+            found.setdefault(signal.name, []).append(signal.scores[taught:])
+    return {name: np.stack(rows) for name, rows in found.items()}
+
+
+def padded(vectors: Array, rows: int) -> Array:
+    made = np.zeros((rows, vectors.shape[1]), dtype=np.float32)
+    made[: len(vectors)] = vectors
+    return made
+
+
+def part(library: Library, count: int) -> Library:
+    vectors = {name: rows[:count] for name, rows in library.vectors.items()}
+    return items(library.ids[:count], library.texts[:count], vectors)
+
+
+def items(ids: list[str], texts: list[str], vectors: dict[str, Array]) -> Library:
+    """A library of which every item has a picture."""
+    none = [""] * len(ids)
+    return Library(ids=ids, texts=texts, pictures=ids, classes=none, hashes=none, vectors=vectors)
