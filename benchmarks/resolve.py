@@ -2,8 +2,9 @@
 
 Flickr8k: 1,000 pictures of val against 1,000 captions (the first of each picture), English, then Chinese;
 with the built-in encoder, with MobileNetV2 features and TF-IDF in a space learned on train (CCA, or a network
-beside it), and with both side by side. Emoji: pictures, English names and Chinese names of a part held out; CCA is learned on the
-rest. Product pairs: embeddings of a large dual encoder, for blocking alone that good vectors allow.
+beside it), and with both side by side. Emoji: pictures, English names and Chinese names of a part held out;
+CCA is learned on the rest. Product pairs: embeddings of a large dual encoder, for blocking alone that good
+vectors allow.
 
 What is learned and every setting is chosen on pictures that are not scored. `labels` joins the evidence by
 a logistic model, each item by what was learned from pairs of other items; `no labels` by a mixture.
