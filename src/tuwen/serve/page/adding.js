@@ -82,6 +82,7 @@ async function add(files) {
   byId("add-said").textContent = say("add_done", { count: digits(items), refused: digits(refused.length) });
   byId("add-refused").replaceChildren(list(refused));
   byId("add-files").value = "";
+  document.dispatchEvent(new CustomEvent("items-changed"));
   await refresh();
 }
 

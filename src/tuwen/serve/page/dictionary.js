@@ -158,6 +158,13 @@ export const WORDS = {
   find_pictures: ["Find pictures", "寻找配图"],
   no_headlines: ["Write a headline first.", "请先输入标题。"],
   shared_words: ["Words in common: {words}", "共同的词：{words}"],
+  choice_score: ["Score: all rankings joined, for comparison within this headline", "分数：融合所有排序，仅供同一标题内比较"],
+  by_text: ["Like texts", "文本相似"],
+  by_triples: ["Who does what", "三元组相似"],
+  by_image: ["Like the picture", "图像相似"],
+  by_through: ["Like its neighbours", "近邻配图"],
+  by_cross: ["Headline and picture", "图文匹配"],
+  by_own: ["As pairs here go", "配对经验"],
   because: ["{name}: place {place}", "{name}：第 {place} 位"],
 
   side: ["Side {number}", "第 {number} 侧"],

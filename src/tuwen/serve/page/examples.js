@@ -83,6 +83,7 @@ function mark(place) {
 }
 
 export function prepare() {
+  document.addEventListener("items-changed", () => pools.clear());
   const box = byId("q");
   const offer = calmly(async () => {
     const words = box.value.trim();

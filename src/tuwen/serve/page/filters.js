@@ -21,6 +21,7 @@ export function condition(name, sign, value) {
 }
 
 export function prepare() {
+  document.addEventListener("items-changed", () => labels.clear());
   byId("filter-add").addEventListener("click", () => {
     const sign = byId("filter-how").value;
     const value = byId("filter-value").value.trim();

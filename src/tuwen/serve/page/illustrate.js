@@ -7,6 +7,7 @@ import { go } from "./state.js";
 import { score } from "./results.js";
 
 const MOST = 200; // headlines at once
+const RANKINGS = new Set(["text", "triples", "image", "through", "cross", "own"]);
 let shown = "";
 
 export function prepare() {
@@ -65,13 +66,16 @@ function section(answer, headlines) {
     make("ol", { class: "grid of-image" }, answer.choices.map((choice) => card(choice, best))));
 }
 
+/** A ranking in plain words; one that is new here keeps its name. */
+const nameOf = (ranking) => (RANKINGS.has(ranking) ? say(`by_${ranking}`) : ranking);
+
 function card(choice, best) {
   const name = choice.name || choice.id;
   return make("li", { class: "card" },
     make("button", { type: "button", class: "open", "aria-label": say("open", { name }), onclick: () => go({ item: `image:${choice.id}` }) },
       choice.thumbnail ? picture(`${choice.thumbnail}?side=320`, "", say("lost")) : make("span", { class: "lost" }, say("lost"))),
     make("p", { class: "name" }, name), choice.text ? make("p", { class: "hint" }, choice.text) : "",
-    score(choice.score, best),
+    score(choice.score, best, say("choice_score")),
     choice.shared.length ? make("p", { class: "hint" }, say("shared_words", { words: choice.shared.join(", ") })) : "",
-    make("ul", { class: "hint" }, choice.why.map((each) => make("li", {}, say("because", { name: each.name, place: each.place })))));
+    make("ul", { class: "hint" }, choice.why.map((each) => make("li", {}, say("because", { name: nameOf(each.name), place: each.place })))));
 }

@@ -23,7 +23,7 @@ function complain(error) {
   byId("trouble").replaceChildren(
     make("strong", {}, error.what), " ", error.advice, " ",
     ...error.fields.map((field) => make("p", { lang: "en" }, `${field.field}: ${field.reason}`)),
-    error.message ? make("p", { class: "hint" }, say("server_says", { words: "" }), make("span", { lang: "en" }, error.message)) : "",
+    error.message ? make("p", { class: "hint" }, say("server_says", { words: "" }), make("span", { lang: "en", class: "told" }, error.message)) : "",
     error.id ? make("p", { class: "hint" }, say("request", { id: error.id })) : "",
     button(say("again"), () => (server.collections.length ? render(state()) : start())),
   );

@@ -21,17 +21,20 @@ export function addFiles(files) {
     uploads.set(key, { file, address: URL.createObjectURL(file) });
     return ["upload", key, 1];
   });
-  go({ view: "search", parts: [...state().parts, ...made].slice(-16), cut_image: "", cut_text: "", item: "" });
+  go({ ...besides(), parts: [...state().parts, ...made].slice(-16) });
 }
 
+/** A change of the question's parts; words that were written and not yet asked go along. */
+const besides = () => ({ view: "search", q: byId("q").value.trim(), cut_image: "", cut_text: "", item: "" });
+
 export const excludeWords = (words) =>
-  go({ parts: [...state().parts, ["words", words, UNWANTED]].slice(-16), cut_image: "", cut_text: "" });
+  go({ ...besides(), parts: [...state().parts, ["words", words, UNWANTED]].slice(-16) });
 
 /** Ask with an item besides what is asked already, or exclude what is like it. */
 export function combine(item, wanted) {
   const others = state().parts.filter(([kind, id]) => kind !== item.kind || id !== item.id);
   const parts = [...others, [item.kind, item.id, wanted ? 1 : UNWANTED]].slice(-16);
-  go({ view: "search", parts, cut_image: "", cut_text: "", item: "" });
+  go({ ...besides(), parts });
 }
 
 /** Ask with these items and nothing else. */

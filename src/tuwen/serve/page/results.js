@@ -34,11 +34,12 @@ export function section(found, { cut, filtered, onCut, onMore }) {
     return left;
   };
   apply(cut);
+  const cutting = found.listed || !found.hits.length ? null : slider(found, cut, apply, onCut);
   const more = found.next_offset ? button(say("more"), onMore, { class: "more" }) : "";
-  return make("section", { class: "kind", "data-kind": found.kind },
-    make("div", { class: "heading" }, make("h2", {}, title), count,
-      found.listed || !found.hits.length ? "" : slider(found, cut, apply, onCut)),
-    verdict(found), nothing, grid, more);
+  const made = make("section", { class: "kind", "data-kind": found.kind },
+    make("div", { class: "heading" }, make("h2", {}, title), count, cutting), verdict(found), nothing, grid, more);
+  made.setCut = (value) => cutting?.show(value);
+  return made;
 }
 
 function verdict(found) {
@@ -49,20 +50,23 @@ function verdict(found) {
 }
 
 function slider(found, cut, apply, onCut) {
-  const scores = found.hits.map((hit) => hit.score);
-  const lowest = Math.floor(Math.min(...scores, 0) * 100) / 100;
-  const shown = make("output", {}, cut === "" ? "–" : Number(cut).toFixed(2));
-  const valueOf = (input) => (Number(input.value) <= lowest ? "" : input.value);
+  const lowest = Math.floor(Math.min(...found.hits.map((hit) => hit.score), 0) * 100) / 100;
+  const shown = make("output", {});
   const input = make("input", {
-    type: "range", min: lowest, max: 1, step: 0.01, value: cut === "" ? lowest : cut,
-    "aria-label": say(found.kind === "image" ? "cut_pictures" : "cut_texts"),
-    oninput: () => {
-      shown.textContent = valueOf(input) === "" ? "–" : Number(input.value).toFixed(2);
-      announce(say("said_hits", { count: digits(apply(valueOf(input))) }));
-    },
-    onchange: () => onCut(valueOf(input)),
+    type: "range", min: lowest, max: 1, step: 0.01, "aria-label": say(found.kind === "image" ? "cut_pictures" : "cut_texts"),
   });
-  return make("label", { class: "cut" }, make("span", {}, say("cut")), input, shown);
+  const valueOf = () => (Number(input.value) <= lowest ? "" : input.value);
+  const show = (value) => {
+    if (value !== valueOf()) input.value = value === "" ? lowest : value;
+    shown.textContent = value === "" ? "–" : Number(value).toFixed(2);
+    return apply(value);
+  };
+  input.addEventListener("input", () => announce(say("said_hits", { count: digits(show(valueOf())) })));
+  input.addEventListener("change", () => onCut(valueOf()));
+  const made = make("label", { class: "cut" }, make("span", {}, say("cut")), input, shown);
+  made.show = show;
+  show(cut);
+  return made;
 }
 
 function card(hit, best) {
@@ -86,11 +90,11 @@ export function opener(item, side, collection = "") {
     { class: "open", "aria-label": label, title: item.kind === "image" ? item.id : say("open", { name: item.id }) });
 }
 
-/** A score as digits and as a bar relative to the best one. */
-export function score(value, best) {
+/** A score as digits and as a bar relative to the best one; `means` explains it. */
+export function score(value, best, means = say("score_means")) {
   const bar = make("span", { class: "fill" });
   bar.style.width = `${Math.max(0, Math.min(1, value / best)) * 100}%`;
-  return make("p", { class: "score", title: say("score_means") },
+  return make("p", { class: "score", title: means },
     make("span", { class: "unseen" }, `${say("score")} `), make("span", {}, value.toFixed(3)),
     make("span", { class: "bar", "aria-hidden": "true" }, bar));
 }

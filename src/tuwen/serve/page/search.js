@@ -12,6 +12,8 @@ import * as results from "./results.js";
 const PAGE = 24;
 let running = new AbortController();
 let shown = ""; // what the results answer
+let drawn = ""; // what is on the page
+let written = ["", ""]; // question and filter as the address had them last
 let complaining = () => {};
 let found = {}; // kind -> what the server found, pages joined
 
@@ -20,6 +22,7 @@ export function prepare({ complain }) {
   byId("ask").addEventListener("submit", (event) => {
     event.preventDefault();
     examples.close();
+    shown = ""; // the same may be asked again
     go({ q: byId("q").value.trim(), where: byId("where").value.trim(), cut_image: "", cut_text: "" });
   });
   for (const each of document.querySelectorAll("input[name=show]")) {
@@ -38,6 +41,7 @@ export function prepare({ complain }) {
     event.preventDefault();
     exclude();
   });
+  document.addEventListener("items-changed", () => { shown = ""; });
   examples.prepare({ complain });
   filters.prepare();
   preparePictures();
@@ -74,8 +78,9 @@ function preparePictures() {
 
 export async function render(context) {
   const { now, current } = context;
-  byId("q").value = now.q;
-  byId("where").value = now.where;
+  if (now.q !== written[0]) byId("q").value = now.q; // what is being written stays
+  if (now.where !== written[1]) byId("where").value = now.where;
+  written = [now.q, now.where];
   byId("hybrid").checked = now.hybrid;
   document.querySelector(`input[name=show][value="${now.show === "image" || now.show === "text" ? now.show : "both"}"]`).checked = true;
   byId("filter").open ||= now.where !== "";
@@ -96,6 +101,7 @@ async function answer({ now, current }) {
       const pages = await Promise.all(kindsOf(now).map(async (kind) => [kind, await page(now, kind, 0, signal)]));
       found = Object.fromEntries(pages);
       shown = asked;
+      drawn = "";
       const count = Object.values(found).reduce((sum, each) => sum + each.hits.length, 0);
       announce(say("said_hits", { count: digits(count) }));
     } catch (error) {
@@ -134,12 +140,17 @@ export async function answered(collection, { files, ...asked }, signal) {
 
 function draw(now, current) {
   const kinds = kindsOf(now);
+  const key = document.documentElement.lang;
+  if (drawn === key) {
+    for (const kind of kinds) byId("found").querySelector(`[data-kind="${kind}"]`).setCut(now[`cut_${kind}`]);
+    return; // an item was opened, say: focus and selection stay
+  }
+  drawn = key;
+  const focused = byId("found").contains(document.activeElement);
   const blank = !now.q && !now.parts.length;
   byId("found").classList.toggle("sides", kinds.length > 1);
-  byId("found").replaceChildren(
-    blank ? starters(now, current) : "",
-    ...kinds.map((kind) => sectionOf(kind, now)),
-  );
+  byId("found").replaceChildren(blank ? starters(now, current) : "", ...kinds.map((kind) => sectionOf(kind, now)));
+  if (focused) byId("found").querySelector(".open")?.focus(); // what had the focus is gone
 }
 
 function sectionOf(kind, now) {
