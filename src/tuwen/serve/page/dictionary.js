@@ -43,7 +43,6 @@ export const WORDS = {
 
   weight_of: ["Weight of {name}; below zero excludes", "“{name}”的权重；小于零表示排除"],
   remove_part: ["Remove {name}", "移除“{name}”"],
-  words_part: ["words", "文字"],
   upload_part: ["your picture", "您的图片"],
   lost_upload: ["A picture of yours is no longer at hand; choose it again.", "您的图片已不在，请重新选择。"],
   no_picture: ["There was no picture in this.", "其中没有图片。"],
@@ -81,7 +80,6 @@ export const WORDS = {
   clear: ["Clear", "清除"],
 
   close: ["Close", "关闭"],
-  known: ["What is known", "已知信息"],
   id: ["Id", "编号"],
   kind: ["Kind", "类型"],
   picture: ["Picture", "图片"],
@@ -89,7 +87,6 @@ export const WORDS = {
   name: ["File", "文件"],
   entity: ["Entity", "实体"],
   label: ["Label", "类别"],
-  metadata: ["Metadata", "元数据"],
   missing: ["Its file has vanished", "文件已消失"],
   full_picture: ["Open the full picture", "打开原图"],
   belongs: ["Belongs to the same entity", "属于同一实体"],
@@ -123,7 +120,6 @@ export const WORDS = {
   ledger: ["Files that were not taken", "未收录的文件"],
   no_ledger: ["Every file was taken.", "所有文件均已收录。"],
   reason: ["Reason", "原因"],
-  code: ["Code", "代码"],
   time: ["Time", "时间"],
   newer: ["Newer", "较新"],
   older: ["Older", "较旧"],
