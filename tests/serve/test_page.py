@@ -3,6 +3,7 @@
 import csv
 import io
 import shutil
+import zipfile
 
 import pytest
 
@@ -237,6 +238,17 @@ def test_chosen_items_are_exported_as_csv_without_formulas(look):
         "import('/page/selection.js').then(({ csv }) => csv([{ kind: 'text', id: '=1', text: 'a, \"b\"' }]))"
     )
     assert 'text,\'=1,,"a, ""b""",,,' in made
+
+
+def test_chosen_pictures_are_exported_as_zip(look):
+    page = look("#search?c=tiny&q=red&show=image")
+    names(page)
+    for place in (0, 1):
+        page.locator("[data-pick]").nth(place).check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export pictures (ZIP)").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert sum(name.startswith("pictures/") for name in archive.namelist()) == 2
 
 
 def test_what_items_hold_is_never_markup(look):

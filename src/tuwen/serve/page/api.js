@@ -33,9 +33,9 @@ export const within = (name, ...steps) =>
 /**
  * One request; gives the JSON of the answer.
  *
- * `query` goes into the address, `json` or `form` into the body.
+ * `query` goes into the address, `json` or `form` into the body; with `file` the answer is one, as a blob.
  */
-export async function ask(path, { method, query, json, form, signal } = {}) {
+export async function ask(path, { method, query, json, form, signal, file = false } = {}) {
   const chosen = Object.entries(query ?? {}).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const address = `${API}${path}${chosen.length ? `?${new URLSearchParams(chosen)}` : ""}`;
   const headers = json === undefined ? {} : { "Content-Type": "application/json" };
@@ -47,7 +47,10 @@ export async function ask(path, { method, query, json, form, signal } = {}) {
     if (error.name === "AbortError") throw error;
     throw new Trouble({ status: 0, code: "offline", detail: "" });
   }
-  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.ok) {
+    if (answer.status === 204) return null;
+    return file ? answer.blob() : answer.json();
+  }
   let problem = { status: answer.status, code: "", detail: "" };
   try {
     problem = { ...problem, ...(await answer.json()) };

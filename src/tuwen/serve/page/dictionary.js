@@ -76,6 +76,7 @@ export const WORDS = {
   selection: ["Selection", "所选"],
   selected: ["{count} selected", "已选 {count} 项"],
   export_csv: ["Export CSV", "导出 CSV"],
+  export_zip: ["Export pictures (ZIP)", "导出图片（ZIP）"],
   like_these: ["More like these", "更多类似这些"],
   clear: ["Clear", "清除"],
 

@@ -1,9 +1,11 @@
-/** Items that were selected: counted, asked with, exported as CSV. */
+/** Items that were selected: counted, asked with, exported as CSV, pictures as ZIP. */
 
 import { announce, byId, make } from "./dom.js";
+import { ask, within } from "./api.js";
 import { digits, say } from "./words.js";
 import * as parts from "./parts.js";
 
+const MOST_PICTURES = 500; // that the server puts into one file
 const picked = new Map(); // key -> item, in the order of selecting
 let collection = "";
 
@@ -17,7 +19,8 @@ export function set(item, chosen) {
   announce(say("selected", { count: digits(picked.size) }));
 }
 
-export function prepare() {
+export function prepare({ complain }) {
+  byId("picked-zip").addEventListener("click", () => pictures().catch(complain));
   byId("picked-clear").addEventListener("click", () => {
     picked.clear();
     for (const box of document.querySelectorAll("[data-pick]")) box.checked = false;
@@ -25,7 +28,9 @@ export function prepare() {
     byId("q").focus();
   });
   byId("picked-ask").addEventListener("click", () => parts.likeThese([...picked.values()]));
-  byId("picked-export").addEventListener("click", () => save(`${collection}.csv`, csv([...picked.values()])));
+  byId("picked-export").addEventListener("click", () => {
+    save(`${collection}.csv`, new Blob([csv([...picked.values()])], { type: "text/csv;charset=utf-8" }));
+  });
 }
 
 export function render({ now }) {
@@ -37,6 +42,7 @@ export function render({ now }) {
 function show() {
   byId("picked").hidden = picked.size === 0;
   document.body.classList.toggle("picking", picked.size > 0);
+  byId("picked-zip").hidden = ![...picked.values()].some((item) => item.kind === "image");
   byId("picked-count").textContent = say("selected", { count: digits(picked.size) });
 }
 
@@ -60,8 +66,13 @@ function cell(value) {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-function save(name, text) {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+async function pictures() {
+  const ids = [...picked.values()].filter((item) => item.kind === "image").map((item) => item.id).slice(0, MOST_PICTURES);
+  save(`${collection}.zip`, await ask(within(collection, "export"), { json: { kind: "image", ids }, file: true }));
+}
+
+function save(name, file) {
+  const address = URL.createObjectURL(file);
   const link = make("a", { href: address, download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000); // after the browser has taken it
