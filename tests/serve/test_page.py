@@ -128,6 +128,22 @@ def test_a_cut_off_above_everything_says_plainly_that_nothing_reaches_it(look):
     assert len(names(page)) == 16
 
 
+@pytest.mark.parametrize(("fits", "said"), [(False, 1), (True, 0), (None, 0)])
+def test_what_the_server_says_of_nothing_fitting_is_shown_plainly(look, fits, said):
+    page = look()
+    names(page)
+
+    def judged(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"fits": fits, "probability": 0.04})
+
+    page.route("**/tiny/search", judged)
+    page.get_by_role("radio", name="Pictures").check()
+    ask(page, "red")
+    assert page.get_by_text("Nothing in this collection fits; these are only the nearest.").count() == said
+    assert page.get_by_text("probability that something fits: 0.04").count() == 1
+
+
 def test_a_picture_of_ones_own_is_asked_with_and_words_are_excluded(look):
     page = look()
     names(page)
@@ -203,6 +219,13 @@ def test_what_the_server_refuses_is_said_in_plain_words_with_what_to_do(look):
     trouble.wait_for()
     assert "The question cannot be answered. Change what is asked and try again." in trouble.inner_text()
     assert "nonsense" in trouble.inner_text()
+
+
+def test_a_filter_that_only_pictures_know_leaves_them_and_says_so_of_texts(look):
+    page = look("#search?c=tiny&q=red&where=width_px+is+null")
+    assert len(names(page)) == 16
+    assert "width_px" in page.locator('[data-kind="text"] .note').inner_text()
+    assert not page.locator("#trouble").is_visible()
 
 
 def test_an_item_shows_what_is_known_why_it_matched_and_its_neighbours(look):

@@ -15,10 +15,16 @@ let chosen = -1;
 export async function render(current) {
   if (pools.has(current.name)) return;
   pools.set(current.name, []); // asked once
-  const [texts, overview] = await Promise.all([
-    ask(within(current.name, "items"), { query: { kind: "text", limit: POOL } }),
-    ask(within(current.name, "overview")),
-  ]);
+  let texts, overview;
+  try {
+    [texts, overview] = await Promise.all([
+      ask(within(current.name, "items"), { query: { kind: "text", limit: POOL } }),
+      ask(within(current.name, "overview")),
+    ]);
+  } catch (error) {
+    pools.delete(current.name);
+    throw error;
+  }
   const labels = Object.keys({ ...overview.labels.image, ...overview.labels.text });
   const words = texts.items.map((item) => item.text ?? "").filter((text) => text && text.length <= LONGEST);
   pools.set(current.name, [...new Set([...words, ...labels])]);

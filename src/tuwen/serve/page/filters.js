@@ -49,7 +49,10 @@ export async function render(current) {
   if (sign) byId("filter-how").value = sign;
   if (!labels.has(current.name)) {
     labels.set(current.name, []);
-    const overview = await ask(within(current.name, "overview"));
+    const overview = await ask(within(current.name, "overview")).catch((error) => {
+      labels.delete(current.name);
+      throw error;
+    });
     labels.set(current.name, Object.keys({ ...overview.labels.image, ...overview.labels.text }));
   }
   byId("filter-values").dataset.collection = current.name;

@@ -89,6 +89,7 @@ function prepareSession() {
       byId("token").select();
     }
   });
+  byId("sign-in").addEventListener("cancel", (event) => event.preventDefault()); // there is nothing behind it
   byId("sign-out").addEventListener("click", async () => {
     await ask("/session", { method: "DELETE" }).catch(complain);
     location.reload();

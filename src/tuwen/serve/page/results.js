@@ -42,6 +42,15 @@ export function section(found, { cut, filtered, onCut, onMore }) {
   return made;
 }
 
+/** In place of hits of a kind, why there are none. */
+export function refusal({ kind, trouble }) {
+  const made = make("section", { class: "kind", "data-kind": kind },
+    make("div", { class: "heading" }, make("h2", {}, say(kind === "image" ? "pictures" : "texts"))),
+    make("div", { class: "note" }, trouble.what, " ", trouble.advice, make("p", { lang: "en", class: "told" }, trouble.message)));
+  made.setCut = () => {};
+  return made;
+}
+
 function verdict(found) {
   const fits = found.fits === false ? make("p", { class: "note" }, say("nothing_fits")) : "";
   const sure = found.probability === null || found.probability === undefined ? ""

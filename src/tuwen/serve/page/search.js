@@ -98,11 +98,10 @@ async function answer({ now, current }) {
     const { signal } = running;
     byId("found").setAttribute("aria-busy", "true");
     try {
-      const pages = await Promise.all(kindsOf(now).map(async (kind) => [kind, await page(now, kind, 0, signal)]));
-      found = Object.fromEntries(pages);
+      found = await bothOrEither(kindsOf(now), (kind) => page(now, kind, 0, signal));
       shown = asked;
       drawn = "";
-      const count = Object.values(found).reduce((sum, each) => sum + each.hits.length, 0);
+      const count = Object.values(found).reduce((sum, each) => sum + (each.hits?.length ?? 0), 0);
       announce(say("said_hits", { count: digits(count) }));
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -118,6 +117,18 @@ async function answer({ now, current }) {
 }
 
 const kindsOf = (now) => (now.show === "image" || now.show === "text" ? [now.show] : ["image", "text"]);
+
+/**
+ * What was found by kind. A question may have a meaning for one kind only, as a filter by the width of
+ * pictures has: then the other says why it has none.
+ */
+async function bothOrEither(kinds, load) {
+  const settled = await Promise.allSettled(kinds.map(load));
+  const refused = settled.filter((each) => each.status === "rejected").map((each) => each.reason);
+  const grave = refused.find((reason) => reason.status !== 400) ?? (refused.length === kinds.length ? refused[0] : null);
+  if (grave) throw grave;
+  return Object.fromEntries(kinds.map((kind, at) => [kind, settled[at].value ?? { kind, trouble: settled[at].reason }]));
+}
 
 /** One page of hits; without a question, of all items. */
 async function page(now, kind, offset, signal) {
@@ -154,6 +165,7 @@ function draw(now, current) {
 }
 
 function sectionOf(kind, now) {
+  if (found[kind].trouble) return results.refusal(found[kind]);
   return results.section(found[kind], {
     cut: now[`cut_${kind}`],
     filtered: now.where !== "",

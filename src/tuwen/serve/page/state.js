@@ -6,7 +6,7 @@ const DEFAULTS = {
   c2: "", way: "plain", way2: "", lines: "", k: "5", mode: "fused",
 };
 const STRUCTURED = new Set(["parts", "hybrid"]);
-const KEPT = ["c"]; // goes along from view to view
+const ASKING = new Set(["search", "compare"]); // these two answer the same question
 
 let current = read();
 const listeners = [];
@@ -43,9 +43,8 @@ export const state = () => current;
 
 /** The address of a view with nothing but what goes along. */
 export function fresh(view) {
-  const made = { ...DEFAULTS, view };
-  for (const key of KEPT) made[key] = current[key];
-  return address(made);
+  const q = ASKING.has(view) && ASKING.has(current.view) ? current.q : "";
+  return address({ ...DEFAULTS, view, c: current.c, q });
 }
 
 /** Go on to another state; with `replace` going back does not come here again. */
