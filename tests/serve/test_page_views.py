@@ -165,6 +165,16 @@ def test_a_token_is_asked_for_and_a_wrong_one_is_said_to_be(look, folder):
     page.get_by_label("Token").wait_for()
 
 
+def test_a_collection_of_pictures_alone_shows_no_empty_half(look, folder, tiny_encoder):
+    collection = Collection.open(folder / "tiny", encoder=tiny_encoder)
+    collection.delete("text", [item.id for item in collection.items("text")])
+    page = look("#search?c=tiny&q=red")
+    page.wait_for_selector(".card img")
+    assert page.locator(".kind").count() == 1
+    page.get_by_role("radio", name="Texts").check()
+    page.get_by_text("Nothing was found.").wait_for()
+
+
 def test_a_vanished_picture_is_said_in_its_place(look, folder, tiny_encoder, tmp_path):
     file = tmp_path / "gone.png"
     Image.new("RGB", (40, 30), (235, 220, 40)).save(file)

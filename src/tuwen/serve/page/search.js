@@ -98,7 +98,7 @@ async function answer({ now, current }) {
     const { signal } = running;
     byId("found").setAttribute("aria-busy", "true");
     try {
-      found = await bothOrEither(kindsOf(now), (kind) => page(now, kind, 0, signal));
+      found = await bothOrEither(kindsOf(now, current), (kind) => page(now, kind, 0, signal));
       shown = asked;
       drawn = "";
       const count = Object.values(found).reduce((sum, each) => sum + (each.hits?.length ?? 0), 0);
@@ -116,7 +116,12 @@ async function answer({ now, current }) {
   draw(now, current);
 }
 
-const kindsOf = (now) => (now.show === "image" || now.show === "text" ? [now.show] : ["image", "text"]);
+/** What is looked for: both kinds, unless one was chosen or there is only one. */
+function kindsOf(now, current) {
+  if (now.show === "image" || now.show === "text") return [now.show];
+  const held = ["image", "text"].filter((kind) => current[`${kind}s`] > 0);
+  return held.length === 1 ? held : ["image", "text"];
+}
 
 /**
  * What was found by kind. A question may have a meaning for one kind only, as a filter by the width of
@@ -150,7 +155,7 @@ export async function answered(collection, { files, ...asked }, signal) {
 }
 
 function draw(now, current) {
-  const kinds = kindsOf(now);
+  const kinds = kindsOf(now, current);
   const key = document.documentElement.lang;
   if (drawn === key) {
     for (const kind of kinds) byId("found").querySelector(`[data-kind="${kind}"]`).setCut(now[`cut_${kind}`]);
