@@ -88,11 +88,12 @@ def read(path: Path) -> tuple[bytes, os.stat_result]:
         raise PictureError(*_cannot_read(path, error)) from error
 
 
-def load_bytes(data: bytes, name: str, *, size: int = 0, most: int = MAX_PIXELS) -> Image.Image:
+def load_bytes(data: bytes, name: str, *, size: int = 0, most: int | None = None) -> Image.Image:
     """Decode a picture from its encoded bytes; `name` stands for it in messages.
 
     Animations give their first frame. `info["full_size"]` of the result is its width and height as
-    stored, whatever it was decoded at. More than `most` pixels are refused before any is decoded.
+    stored, whatever it was decoded at. More than `most` pixels, `MAX_PIXELS` when None, are refused before
+    any is decoded.
 
     Raises:
         PictureError: The bytes are not a whole picture of a known format; `code` says why.
@@ -103,6 +104,7 @@ def load_bytes(data: bytes, name: str, *, size: int = 0, most: int = MAX_PIXELS)
     with _quiet():
         image = _open(kind, data, name)
         width, height = image.size
+        most = MAX_PIXELS if most is None else most
         if width * height > most:
             raise PictureError(
                 "too-large",

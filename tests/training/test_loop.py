@@ -92,7 +92,15 @@ def test_a_crash_between_checkpoints_costs_only_the_steps_since_the_last(tmp_pat
     assert torch.equal(weights(second), weights(whole))
 
 
-def test_ctrl_c_says_which_step_is_kept(tmp_path):
+@pytest.fixture
+def listening():
+    """Ctrl-C as a terminal has it; jobs in the background are started without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_says_which_step_is_kept(listening, tmp_path):
     with pytest.raises(KeyboardInterrupt, match="step 2 of 9, which is kept"):
         train(Line(at=2, then=ask_to_stop), PLAN, tmp_path)
     assert (tmp_path / LAST).is_file()
