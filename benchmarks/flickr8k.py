@@ -107,7 +107,18 @@ def main() -> None:
                 if kept is not None:
                     kept.write_text(json.dumps(rows[key]), encoding="utf-8")
                 common.say(f"{key}: {rows[key]}")
-    common.print_result({"benchmark": "flickr8k", "rows": rows}, as_json=arguments.json)
+    best = {
+        language: max((row["t2i hit@10"] for key, row in rows.items() if key.startswith(language)), default=0)
+        for language in ("en", "zh")
+    }
+    table = [
+        {"language and method": key, **row, "setting": _words(row["setting"])} for key, row in rows.items()
+    ]
+    common.print_result({"benchmark": "flickr8k", "best": best, "rows": table}, as_json=arguments.json)
+
+
+def _words(setting: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in setting.items())
 
 
 def cut(language: str, root: Path, *, quick: bool) -> tuple[Pairs, Pairs, Pairs]:
