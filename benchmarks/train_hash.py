@@ -102,13 +102,13 @@ def main() -> None:
     """Print the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--language", choices=("en", "zh"), default="en")
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--width", type=int, default=32, help="channels of the first stage; 64 is the usual")
     parser.add_argument("--loss", choices=("triplet", "infonce"), default="triplet")
     parser.add_argument("--precision", default="bf16", help="fp32 on processors without bfloat16")
-    parser.add_argument("--gentle", type=float, default=0.3, help="share of the training with semi-hard ones")
+    parser.add_argument("--gentle", type=float, default=1.0, help="share of the training with semi-hard ones")
     parser.add_argument(
         "--keep", type=Path, help="folder of the result; a run that was stopped there goes on"
     )
