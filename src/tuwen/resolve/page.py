@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tuwen.files import replacing
 from tuwen.report import plots
+from tuwen.report.frame import framed
 from tuwen.report.markup import escape, in_both
 from tuwen.resolve import charts
 from tuwen.resolve.cluster_figures import ClusterFigures
@@ -17,7 +18,6 @@ from tuwen.resolve.page_words import WORDS
 from tuwen.resolve.review import Language
 from tuwen.resolve.threshold import Threshold
 
-_STYLE = (Path(plots.__file__).parent / "page.css").read_text(encoding="utf-8")
 _OWN_STYLE = """
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
 .charts figure svg { min-width: 0; }
@@ -73,34 +73,14 @@ def write_report(
     """
     body = "\n".join(_sections(steps, evaluation, clusters, threshold, used))
     told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in about)
-    # charts carry their looks as attributes, so styles cannot be told by a hash; scripts are none
-    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-    text = f"""<!doctype html>
-<html lang="{"zh-CN" if language == "zh" else "en"}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>{escape(title)}</title>
-<style>{_STYLE}{_OWN_STYLE}</style>
-</head>
-<body>
-<header>
-<h1>{escape(title)}</h1>
-<fieldset class="languages"><legend>Language 语言</legend>
-<label><input type="radio" name="language" id="en"{" checked" if language == "en" else ""}> English</label>
-<label><input type="radio" name="language" id="zh"{" checked" if language == "zh" else ""}> 中文</label>
-</fieldset>
-</header>
-<main>
-{body}
-</main>
-<footer><section><p>{_word("made")}</p><dl>{told}</dl></section></footer>
-</body>
-</html>
-"""
+    text = framed(
+        body,
+        title=title,
+        footer=f"<section><p>{_word('made')}</p><dl>{told}</dl></section>",
+        style=_OWN_STYLE,
+        language=language,
+        drawings=True,
+    )
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuwen.files import replacing
+from tuwen.report.frame import framed
 from tuwen.report.markup import escape, in_both
 from tuwen.tag.evaluating import NONE, Evaluation
 from tuwen.tag.run import Tagged
@@ -25,13 +24,7 @@ MIXES = 40  # pairs of labels with pictures
 ROOM = 60  # labels up to which there is a matrix
 REFUSED = 50
 
-_STYLE = "".join(
-    path.read_text(encoding="utf-8")
-    for path in (
-        Path(__file__).parents[1] / "report" / "page.css",
-        Path(__file__).with_name("page.css"),
-    )
-)
+_STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 
 
 def write_page(path: str | Path, tagged: Tagged, collection: Collection) -> None:
@@ -48,43 +41,13 @@ def page(tagged: Tagged, collection: Collection) -> str:
         tagged: From `run.tag`.
         collection: That was tagged; its pictures are shown small.
     """
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
     thumbnails = Thumbnails(collection, _word("lost"))
     title = f"tuwen tag: {collection.path.name}"
     body = _summary(tagged) + (
         _evaluation(tagged.evaluation, tagged, thumbnails) if tagged.evaluation else ""
     )
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>{escape(title)}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<header>
-<h1>{escape(title)}</h1>
-<fieldset class="languages"><legend>Language 语言</legend>
-<label><input type="radio" name="language" id="en" checked> English</label>
-<label><input type="radio" name="language" id="zh"> 中文</label>
-</fieldset>
-</header>
-<main>
-{body}
-{_tags(tagged, thumbnails)}
-{_left_out(tagged)}
-</main>
-<footer>{_word("made")}</footer>
-</body>
-</html>
-"""
+    body = "\n".join([body, _tags(tagged, thumbnails), _left_out(tagged)])
+    return framed(body, title=title, footer=_word("made"), style=_STYLE)
 
 
 def _summary(tagged: Tagged) -> str:
