@@ -55,3 +55,10 @@ def test_a_table_is_a_library_for_as_long_as_it_is_asked(tmp_path, tiny_pictures
         assert (library.ids, library.texts) == (["a"], ["a red dot\nthe same"])
         assert ["gone.png" in refusal.item for refusal in refused(collection)] == [True]
     assert not place.exists()
+
+
+def test_a_folder_without_anything_to_read_is_named_with_the_reason(tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"")
+    reason = r"has nothing that can be read; the first refused: .*no bytes"
+    with pytest.raises(InputError, match=reason), opened(tmp_path):
+        pass

@@ -51,6 +51,9 @@ def opened(path: Path, progress: Callable[..., None] | None = None, **columns: A
     with TemporaryDirectory(prefix="tuwen-") as folder:
         made = Collection.create(Path(folder) / "library")
         ingest(made, source, progress=progress)
+        if not made.count("image") and not made.count("text"):
+            first = next((f"; the first refused: {one.reason}" for one in refused(made)), "")
+            raise InputError(f"{path} has nothing that can be read{first}; give pictures with their texts")
         yield made
 
 
