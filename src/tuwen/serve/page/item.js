@@ -57,6 +57,7 @@ function draw(item, now, complain) {
   const name = nameOf(item);
   const why = make("div", {});
   const near = make("div", {});
+  const changing = make("div", {}); // page/editing.js fills it
   const close = button("×", () => byId("item").close(), { class: "close", "aria-label": say("close"), title: say("close") });
   byId("item-inside").replaceChildren(
     make("div", { class: "heading" }, make("h2", { id: "item-title" }, name), close),
@@ -69,7 +70,8 @@ function draw(item, now, complain) {
         button(say("more_like"), () => parts.likeThese([item])),
         button(say("add_part"), () => parts.combine(item, true)),
         button(say("exclude"), () => parts.combine(item, false))))),
-    why, near);
+    changing, why, near);
+  document.dispatchEvent(new CustomEvent("item-shown", { detail: { item, now, place: changing, complain } }));
   fillReasons(why, item, now).catch(complain);
   neighbours(near, item, now).catch(complain);
 }
