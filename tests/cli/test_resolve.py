@@ -155,6 +155,21 @@ def test_what_cannot_be_done_is_said_in_one_line(tuwen, tiny_pictures, records, 
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_side_with_nothing_readable_is_an_error_after_all_is_written(tuwen, records, tmp_path, order):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "a.png").write_text("no picture", encoding="utf-8")
+    written, refused = tmp_path / "matches.csv", tmp_path / "refused.csv"
+    done = tuwen("resolve", *[broken, records][::order], "-o", written, "--refused", refused)
+    assert done.code == 1
+    last = done.err.splitlines()[-1]
+    assert last.startswith(f"Error: nothing could be matched: {broken} has nothing that can be used")
+    assert "--refused FILE" in last
+    assert {row["reason"] for row in read(written)} == {"no candidate"}
+    assert "not a picture" in refused.read_text(encoding="utf-8")
+
+
 def test_an_input_is_never_written_over(tuwen, tiny_pictures, records):
     before = records.read_bytes()
     done = tuwen("resolve", tiny_pictures, records, "-o", records)

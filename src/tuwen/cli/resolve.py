@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuwen.cli import _options, _output, _progress, _sources
+from tuwen.errors import InputError
 
 if TYPE_CHECKING:
     from tuwen.resolve.given import Given
@@ -118,6 +119,12 @@ def command(left: Path, right: Path | None, **given: Any) -> None:
         )
     _write(found, files, model_file)
     _tell(found, files["output"], style)
+    if found.empty:
+        names = " and ".join(dict.fromkeys(side.name for side in found.empty))
+        raise InputError(
+            f"nothing could be matched: {names} has nothing that can be used; name a source with pictures or "
+            "texts that can be read (--refused FILE lists what was left out, and why)"
+        )
 
 
 def _givens(left: Path, right: Path | None, given: dict[str, Any]) -> list[Given]:

@@ -67,7 +67,8 @@ def to_labels(decisions: Iterable[Decision], left: Side, right: Side | None = No
     A pair with two different answers counts for neither; ids that are not there are left out. Both are
     listed. Within one side the order of the two ids does not matter.
     """
-    rows = [{name: row for row, name in enumerate(side.ids)} for side in (left, right or left)]
+    other = left if right is None else right
+    rows = [{name: row for row, name in enumerate(side.ids)} for side in (left, other)]
     answers: dict[tuple[int, int], set[bool]] = {}
     refusals = []
     for one, two, match in decisions:
@@ -85,7 +86,7 @@ def to_labels(decisions: Iterable[Decision], left: Side, right: Side | None = No
             continue
         answers.setdefault(pair, set()).add(match)
     for i, j in [pair for pair, given in answers.items() if len(given) == 2]:
-        one, two = left.ids[i], (right or left).ids[j]
+        one, two = left.ids[i], other.ids[j]
         reason = f"{one} and {two} are labelled both as a match and as none; neither is used"
         refusals.append(Refusal(item=f"{one} {two}", code="contradiction", reason=reason))
         del answers[i, j]
@@ -142,7 +143,7 @@ def read_truth(what: str, left: Side, right: Side | None = None) -> tuple[Truth,
         found = to_labels(decisions, left, right)
         true = zip(found.left[found.match].tolist(), found.right[found.match].tolist(), strict=True)
         return Truth.of(true, same=right is None), [*refusals, *found.contradictions]
-    one, two = (_entities(what, side) for side in (left, right or left))
+    one, two = (_entities(what, side) for side in (left, left if right is None else right))
     return Truth.of_entities(one, two, same=right is None), []
 
 

@@ -76,7 +76,12 @@ class Resolution:
     @property
     def other(self) -> Side:
         """The second side, or the first again."""
-        return self.right or self.left
+        return self.left if self.right is None else self.right
+
+    @property
+    def empty(self) -> list[Side]:
+        """The sides without a single item that could be used, for which nothing can match."""
+        return [side for side in (self.left, self.right) if side is not None and not len(side)]
 
     @property
     def ranks(self) -> Array:

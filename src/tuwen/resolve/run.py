@@ -121,9 +121,10 @@ def resolve(
         truth=true,
         steps=steps,
         refusals=[*one.refusals, *(two.refusals if two is not None else []), *refused, *more, *unread],
-        notes=[*prepared.notes, *_notes(prepared, blocked)],
+        notes=list(prepared.notes),
         encoder=prepared.encoder.name if prepared.encoder is not None else "",
     )
+    found.notes += _notes(found)
     aim: Aim | None = "f1" if best_f1 else target_precision
     if best_f1 and target_precision is not None:
         raise InputError("give a target precision or ask for the best F1, not both")
@@ -247,17 +248,14 @@ def _compared(
         return compare
     if right is not None and left.name == right.name:
         return ()  # a row would agree with itself in every column
-    return shared_columns(left, right or left, without=aside)
+    return shared_columns(left, left if right is None else right, without=aside)
 
 
-def _notes(prepared: Prepared, blocked: Blocked) -> list[str]:
-    notes = []
-    for side in (prepared.left, prepared.right):
-        if side is not None and not len(side):
-            notes.append(f"{side.name} has no {side.kind} that can be used; nothing can match")
-    if blocked.crowded:
-        shown = ", ".join(blocked.crowded[:3])
-        notes.append(f"too common to block on: {len(blocked.crowded)} values, such as {shown}")
+def _notes(found: Resolution) -> list[str]:
+    notes = [f"{side.name} has no {side.kind} that can be used; nothing can match" for side in found.empty]
+    if crowded := found.blocked.crowded:
+        shown = ", ".join(crowded[:3])
+        notes.append(f"too common to block on: {len(crowded)} values, such as {shown}")
     return notes
 
 
