@@ -9,6 +9,7 @@ import pytest
 from tiny import COLOURS, TinyEncoder
 from tuwen import Collection, codes, encoders, learned, methods
 from tuwen.arrays import unit_rows
+from tuwen.cli.pack import holds
 from tuwen.errors import CollectionError, Damaged, InputError
 from tuwen.fitting import fit
 from tuwen.learned import Learned, Side
@@ -257,10 +258,11 @@ class TestCollection:
         made = indexed(tmp_path / "c", folder, files)
         hits = [hit.id for hit in made.search("a red picture")]
         packed = _pack(made, tmp_path)
-        assert packed.own and packed.collection
+        assert packed.own and packed.collection and packed.learned == made.store.identity.method != ""
+        assert holds(packed).startswith(f"collection made with the method {packed.learned}, encoder; ")
         for gone in (words, folder, made.path):
             shutil.rmtree(gone)
-        unpack(tmp_path / "c.tuwen", tmp_path / "there")
+        assert unpack(tmp_path / "c.tuwen", tmp_path / "there") == packed
         assert (tmp_path / "there" / "learned" / "text" / "spec.json").is_file()
         found = Collection.open(tmp_path / "there")
         assert [hit.id for hit in found.search("a red picture")] == hits

@@ -35,9 +35,10 @@ class Pack:
 
     Attributes:
         collection: Whether it has one.
+        learned: Name of the fitted method that makes the collection's vectors; empty for none.
         encoder: Its name where it was packed; empty when there is none.
         own: Whether the encoder's files are in it; what ships with tuwen needs none.
-        method: Whether it has one.
+        method: Whether it has one beside the collection.
         extra: Names of further files.
         pictures: How many.
         files: How many in all.
@@ -46,6 +47,7 @@ class Pack:
     """
 
     collection: bool = False
+    learned: str = ""
     encoder: str = ""
     own: bool = False
     method: bool = False
@@ -104,6 +106,7 @@ def pack(
         files.add(shown)
         made = Pack(
             collection=opened is not None,
+            learned=opened.store.identity.method if opened is not None else "",
             encoder=found.name if found is not None else "",
             own=bool(files.texts) or isinstance(found, Learned),
             method=method is not None,

@@ -65,7 +65,9 @@ def command(
 
 def holds(made: Pack) -> str:
     """What a pack holds, in words."""
-    parts = ["collection"] if made.collection else []
+    parts = []
+    if made.collection:
+        parts.append(f"collection made with the method {made.learned}" if made.learned else "collection")
     parts += ["encoder"] if made.own else []
     parts += ["method"] if made.method else []
     parts += [_output.counted(made.pictures, "picture")] if made.pictures else []
