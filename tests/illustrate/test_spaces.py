@@ -90,6 +90,21 @@ def test_the_own_space_needs_enough_pairs(tiny_collection, monkeypatch):
     assert library.vectors["own-text"].any(axis=1).sum() == 8
 
 
+def test_the_own_space_is_learned_again_when_its_recipe_changes(tiny_collection, monkeypatch):
+    monkeypatch.setattr(spaces, "FEWEST", 8)
+    learn, taught = spaces.learn, []
+
+    def counted(images, texts):
+        taught.append(len(images))
+        return learn(images, texts)
+
+    monkeypatch.setattr(spaces, "learn", counted)
+    for recipe in (1, 1, 2):
+        monkeypatch.setattr(spaces, "RECIPE", recipe)
+        prepare(read(tiny_collection), tiny_collection)
+    assert len(taught) == 2
+
+
 def test_a_fitted_method_may_cross(tiny_collection, tmp_path, monkeypatch, tiny_encoder):
     from tuwen import learned, methods
 

@@ -14,6 +14,7 @@ from tuwen.methods.base import CommonSpace, Paper
 from tuwen.methods.kernels import mean_squared_distance, rbf
 from tuwen.methods.linear import check_rank, fixed_signs, rank_of
 
+RECIPE = 1  # rises whenever the same settings begin to teach another space
 _JITTER = 1e-6  # of the mean diagonal: pictures that stand twice make a kernel matrix singular
 
 

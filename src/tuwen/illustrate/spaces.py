@@ -18,7 +18,7 @@ from tuwen.encoders.fitted import Fitted
 from tuwen.errors import InputError, PictureError
 from tuwen.illustrate.base import Library
 from tuwen.illustrate.cache import Cache, key_of
-from tuwen.illustrate.own_space import OwnSpace
+from tuwen.illustrate.own_space import RECIPE, OwnSpace
 from tuwen.learned import ENCODERS, Learned
 from tuwen.methods import Coder
 from tuwen.records import Refusal
@@ -257,7 +257,7 @@ def _own(library: Library, words: TextSpace, looks: Encoder, cache: Cache) -> Co
         sides = {"own-image": coded(made, images, "image"), "own-text": coded(made, texts, "text")}
         return made.arrays() | sides
 
-    key = key_of("own", repr(OwnSpace()), digest_of_vectors(images), digest_of_vectors(texts))
+    key = key_of("own", f"{RECIPE} {OwnSpace()!r}", digest_of_vectors(images), digest_of_vectors(texts))
     found = cache.arrays(key, teach)
     library.vectors |= {name: found[name] for name in ("own-image", "own-text")}
     return OwnSpace.of(found)
