@@ -109,6 +109,14 @@ class TestFeatures:
         sides = own_pairs.read(str(tmp_path / "g.npz")).sides
         assert (sides["image"].unit, sides["text"].unit) == (False, True)
 
+    def test_sets_of_parts_have_the_width_of_a_part(self, encoded, tmp_path):
+        arrays = dict(np.load(encoded))
+        arrays["image_vectors"] = np.repeat(arrays["image_vectors"][:, None], 5, axis=1)
+        np.savez(tmp_path / "g.npz", **arrays)
+        sides = own_pairs.read(str(tmp_path / "g.npz")).sides
+        assert [sides[kind].width for kind in ("image", "text")] == [32, 32]
+        assert sides["image"].unit
+
     def test_features_of_unknown_origin_have_no_encoder(self, tmp_path):
         np.savez(tmp_path / "x.npz", images=np.eye(5, 4), texts=np.eye(5, 3), labels=np.arange(5))
         given = own_pairs.read(str(tmp_path / "x.npz"))

@@ -151,7 +151,11 @@ def test_a_state_of_another_save_is_refused(folder):
         ({"format": None}, Damaged, "does not describe"),
         ({"state": {}}, Damaged, "does not describe"),
         ({"state": {"dict": {"a_": {"array": "no"}}}}, Damaged, "does not describe"),
-        ({"params": {"bitz": 8}}, UnknownName, "did you mean 'bits'"),
+        (
+            {"params": {"bitz": 8}},
+            UnknownName,
+            r"no parameter of itq \(in .+\) named 'bitz'; did you mean 'bits'",
+        ),
         ({"name": "itqq"}, UnknownName, r"no method \(in .+\) named 'itqq'; did you mean 'itq'"),
     ],
 )

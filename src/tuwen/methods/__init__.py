@@ -60,7 +60,7 @@ def load(folder: Path) -> Method:
     params = {field: saved.params[field] for field in saved.params}
     for field in params:
         if field not in method().params:
-            raise unknown(f"parameter of {saved.name}", field, method().params)
+            raise unknown(f"parameter of {saved.name} (in {folder})", field, method().params)
     loaded = method(**params)
     loaded.restore(saved.state)
     return loaded
