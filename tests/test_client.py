@@ -5,6 +5,7 @@ import pytest
 import tuwen
 from serving import asked, picture
 from tuwen import client as clients
+from tuwen import client_answers
 from tuwen.errors import InputError, ServiceError, UnknownName
 from tuwen.serve.tokens import Tokens
 
@@ -52,6 +53,25 @@ def test_many_texts_are_matched_in_blocks(client):
     assert [answer.query for answer in answers] == ["a", "b", "c"]
     assert answers[0].items[0][0].startswith("red") and answers[0].error is None
     assert [answer.query for answer in client.match(["red", "blue"], k=1)] == ["0", "1"]
+
+
+def test_pictures_are_matched_in_parcels_between_texts(client, tmp_path, monkeypatch):
+    monkeypatch.setattr("tuwen.client_answers.PARCEL_FILES", 2)
+    blue, green = picture((30, 60, 220)), picture((40, 160, 60))
+    (tmp_path / "blue.png").write_bytes(blue)
+    asked = {"t": "red", "b": tmp_path / "blue.png", "x": b"no picture", "g": green, "u": "blue"}
+    answers = list(client.match(asked, kind="image", k=1))
+    assert [answer.query for answer in answers] == list(asked)
+    firsts = [answer.items[0][0].split("-")[0] if answer.items else None for answer in answers]
+    assert firsts == ["red", "blue", None, "green", "blue"]
+    assert "not a picture" in answers[2].error
+
+
+def test_parcels_stay_below_what_a_server_takes(monkeypatch):
+    monkeypatch.setattr(client_answers, "PARCEL_BYTES", 5)
+    made = list(client_answers.parcels([("a", b"123"), ("b", b"45"), ("c", b"6789012"), ("d", "t")], 9, {}))
+    assert [names for _, names in made] == [["a", "b"], ["c"], ["d"]]
+    assert ["files" in sent for sent, _ in made] == [True, True, False]
 
 
 def test_items_are_added_changed_and_removed(client):

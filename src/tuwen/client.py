@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
@@ -132,33 +133,36 @@ class Client:
 
     def match(
         self,
-        texts: Iterable[str] | Mapping[str, str],
+        queries: Iterable[str | Path | bytes] | Mapping[str, str | Path | bytes],
         *,
         kind: Modality = "image",
         k: int = 5,
         block: int = 1000,
-        **options: Any,
+        approximate: bool = False,
     ) -> Iterator[Answer]:
-        """The k best items for each of many texts, one after the other as they are found.
+        """The k best items for each of many queries, one after the other as they are found.
 
         Args:
-            texts: Texts, or texts by id; numbers are the ids where there are none.
+            queries: Texts, or pictures as paths or bytes; or these by id, else numbers are the ids.
             kind: What to look for.
             k: How many for each.
-            block: Texts that are sent at a time.
-            options: `approximate`, `probability`, `temperature`.
+            block: Texts that are sent at a time; pictures go in parcels of 16 MB.
+            approximate: Ask the server's index instead of comparing with every item.
 
         Raises:
             ServiceError: The server broke off.
         """
-        named = texts.items() if isinstance(texts, Mapping) else ((str(n), t) for n, t in enumerate(texts))
-        queries = [{"id": name, "text": text} for name, text in named]
-        for start in range(0, len(queries), block):
-            asked = {"queries": queries[start : start + block], "kind": kind, "k": k, **options}
-            yield from self._matched(asked)
+        named = (
+            queries.items() if isinstance(queries, Mapping) else ((str(n), q) for n, q in enumerate(queries))
+        )
+        how = {"kind": kind, "k": k, "approximate": approximate}
+        for sent, names in client_answers.parcels(named, block, how):
+            place = "match/upload" if "files" in sent else "match"
+            for name, answer in zip(names, self._matched(place, sent), strict=True):
+                yield replace(answer, query=name)
 
-    def _matched(self, asked: dict[str, Any]) -> Iterator[Answer]:
-        with self._http.stream("POST", f"{API}{self._place}/match", json=asked) as response:
+    def _matched(self, place: str, sent: Mapping[str, Any]) -> Iterator[Answer]:
+        with self._http.stream("POST", f"{API}{self._place}/{place}", **sent) as response:
             if not response.is_success:
                 response.read()
                 raise client_answers.error(response)

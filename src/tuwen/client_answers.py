@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ from tuwen.results import Hit, Item, Results
 
 if TYPE_CHECKING:
     import httpx2
+
+PARCEL_FILES = 100  # pictures that are sent in one request
+PARCEL_BYTES = 16 << 20  # of them, well below what a server takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,39 @@ def picture(given: Any) -> tuple[str, bytes]:
         return "picture", given
     path = Path(given)
     return path.name, path.read_bytes()
+
+
+def parcels(
+    named: Iterable[tuple[str, Any]], block: int, how: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """Many queries as requests of bounded size: what is sent, and the ids of the queries in it.
+
+    Texts and pictures go apart, and in the order in which they were given.
+    """
+    names: list[str] = []
+    texts: list[dict[str, str]] = []
+    files: list[tuple[str, tuple[str, bytes]]] = []
+    size = 0
+
+    def sent() -> tuple[dict[str, Any], list[str]]:
+        if texts:
+            return {"json": {"queries": texts, **how}}, names
+        return {"files": files, "data": {"match": json.dumps(how)}}, names
+
+    for name, query in named:
+        file = None if isinstance(query, str) else picture(query)
+        size += 0 if file is None else len(file[1])
+        full = len(texts) >= block or len(files) >= PARCEL_FILES or size > PARCEL_BYTES
+        if names and (full or (file is None) != bool(texts)):
+            yield sent()
+            names, texts, files, size = [], [], [], 0 if file is None else len(file[1])
+        names.append(name)
+        if file is None:
+            texts.append({"id": name, "text": query})
+        else:
+            files.append(("files", file))
+    if names:
+        yield sent()
 
 
 def record(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from serving import COLLECTION, problem
+from serving import COLLECTION, asked, picture, problem
 from tuwen.serve import matching
-from tuwen.serve.schemas import Match
+from tuwen.serve.schemas import MatchOptions
 
 
 def lines(answer):
@@ -68,10 +68,70 @@ def test_a_client_that_goes_stops_the_work(tiny_collection):
             raise AssertionError("a block was answered for nobody")
 
     async def read():
-        asked = Match.model_validate({"queries": [{"text": "red"}] * (3 * matching.BLOCK)})
-        first = matching._block(tiny_collection, asked, 0)
-        made = matching._lines(tiny_collection, Service(), Request(), asked, first)
+        made = matching._lines(tiny_collection, Service(), Request(), queries, [{"query": "0", "hits": []}])
         return [piece async for piece in made]
 
-    (piece,) = asyncio.run(read())
-    assert len(piece.splitlines()) == matching.BLOCK
+    queries = matching.Queries(["q"] * (3 * matching.BLOCK), lambda _: ({}, {}), MatchOptions())
+    assert asyncio.run(read()) == ['{"query": "0", "hits": []}\n']
+
+
+def send(client, *files, **how):
+    """Pictures as files, with options."""
+    listed = [("files", (name, data, "image/png")) for name, data in files]
+    return client.post(f"{COLLECTION}/match/upload", files=listed, data={"match": json.dumps(how)})
+
+
+def test_pictures_are_matched_with_texts_and_bad_ones_are_named(client):
+    bad, drawing = ("../bad.png", b"no picture"), ("svg.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    found = lines(send(client, ("r.png", picture()), bad, drawing, ("b.png", picture((30, 60, 220))), k=1))
+    assert [line.get("query") for line in found] == ["r.png", "bad.png", "svg.png", "b.png", None]
+    assert found[0]["hits"][0]["id"].startswith("red-0#") and found[3]["hits"][0]["id"].startswith("blue")
+    assert [line["error"]["code"] for line in found[1:3]] == ["not-a-picture", "unsupported-format"]
+    assert found[-1] == {"done": 4}
+
+
+def test_pictures_are_matched_with_pictures_when_asked(client):
+    found = lines(send(client, ("b.png", picture((30, 60, 220))), kind="image", k=2))
+    assert {hit["id"] for hit in found[0]["hits"]} == {"blue-0", "blue-1"}
+
+
+def test_more_pictures_than_a_block_come_in_order_from_one_request(client):
+    files = [(f"{n}.png", picture()) for n in range(2 * matching.PICTURES + 1)]
+    found = lines(send(client, *files, k=1))
+    assert [line.get("query") for line in found[:-1]] == [name for name, _ in files]
+
+
+def test_pictures_out_of_bounds_are_refused_like_any_upload(tiny_collection, tmp_path):
+    wide = picture(size=(1200, 1000))
+    with asked(tiny_collection, tmp_path, megapixels=1) as client:
+        found = lines(send(client, ("wide.png", wide), ("r.png", picture()), k=1))
+        assert found[0]["error"]["code"] == "too-large" and found[1]["hits"]
+        problem(send(client, *[("a.png", picture())] * 201), 422, "invalid")
+        problem(send(client, ("a.png", picture()), k=0), 422, "invalid")
+        problem(client.post(f"{COLLECTION}/match/upload"), 422, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [("mutual", {"r": "red", "g": "green"}), ("optimal", {"r": "red", "again": "red", "g": "green"})],
+)
+def test_pairs_come_after_the_lines_and_give_no_item_twice(client, how, expected):
+    queries = [
+        {"id": "r", "text": "red"},
+        {"id": "again", "text": "red"},
+        {"id": "none"},
+        {"id": "g", "text": "green"},
+    ]
+    found = lines(client.post(f"{COLLECTION}/match", json={"queries": queries, "k": 1, "pairs": how}))
+    pairs = [line["pair"] for line in found if "pair" in line]
+    assert found.index({"done": 4}) == len(found) - 1 == 4 + len(pairs)
+    assert {each["query"]: each["id"].split("-")[0] for each in pairs} == expected
+    assert len({each["id"] for each in pairs}) == len(pairs)
+    assert all(queries[each["number"]]["id"] == each["query"] for each in pairs)
+
+
+def test_too_many_pairs_to_weigh_are_said_at_the_end(client, monkeypatch):
+    monkeypatch.setattr("tuwen.one_to_one.MOST", 1)
+    found = lines(client.post(f"{COLLECTION}/match", json={"queries": [{"text": "red"}], "pairs": "optimal"}))
+    assert found[0]["hits"] and found[-1]["error"]["status"] == 400
+    assert "too many" in found[-1]["error"]["detail"]

@@ -126,7 +126,28 @@ class MatchQuery(Model):
     item: ItemRef | None = None
 
 
-class Match(Model):
+class MatchOptions(Model):
+    """How many questions are answered at once."""
+
+    kind: Kind = Field(default="image", description="What to look for.")
+    k: int = Field(default=5, ge=1, le=MAX_K)
+    probability: bool = False
+    temperature: float = Field(default=0.01, gt=0.0001, le=100)
+    approximate: bool = False
+    pairs: Literal["mutual", "optimal"] | None = Field(
+        default=None,
+        description="Pair them one to one as well: those that are each other's best, or so that the sum of "
+        "scores is the largest.",
+    )
+
+
+class MatchPictures(MatchOptions):
+    """How many pictures at once are answered."""
+
+    kind: Kind = Field(default="text", description="What to look for.")
+
+
+class Match(MatchOptions):
     """Many questions at once."""
 
     model_config = ConfigDict(
@@ -137,11 +158,6 @@ class Match(Model):
         },
     )
     queries: list[MatchQuery] = Field(min_length=1, max_length=MAX_QUERIES)
-    kind: Kind = "image"
-    k: int = Field(default=5, ge=1, le=MAX_K)
-    probability: bool = False
-    temperature: float = Field(default=0.01, gt=0.0001, le=100)
-    approximate: bool = False
 
 
 class NewPicture(Model):
