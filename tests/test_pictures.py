@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw
 
 import badfiles
-from badfiles import FILES, encoded, noise, png
+from badfiles import FILES, encoded, noise, png, png_chunk
 from tuwen import pictures, signatures
 from tuwen.errors import PictureError
 
@@ -370,3 +370,61 @@ def test_a_thumbnail_of_a_thin_picture_has_pixels():
 )
 def test_formats_are_told_by_their_first_bytes(data, kind):
     assert signatures.picture(data) == kind
+
+
+def tiff_in_strips(count):
+    """A TIFF one pixel wide that lists a strip a row, all of them the same byte."""
+    entries = [
+        (256, 4, 1, 1), (257, 4, 1, count), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1),
+        (273, 4, count, 12), (277, 3, 1, 1), (278, 4, 1, 1), (279, 4, count, 12 + 4 * count),
+    ]  # fmt: skip
+    lists = struct.pack("<I", 8) * count + struct.pack("<I", 1) * count
+    start = b"II*\0" + struct.pack("<I", 12 + len(lists)) + b"\0\0\0\0" + lists
+    return start + struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *each) for each in entries)
+
+
+def bmp_in_runs(width, height, runs):
+    header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(runs), 0, 0, 256, 0)
+    start = 54 + 1024
+    return b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start) + header + bytes(1024) + runs
+
+
+def jpeg_of_scans(extra):
+    """A progressive JPEG whose last scan, of some fifty bytes, stands there many times more."""
+    whole = encoded("JPEG", progressive=True)[:-2]
+    return whole + whole[whole.rindex(b"\xff\xda") :] * extra + b"\xff\xd9"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (jpeg_of_scans(100), "more than 100 scans"),
+        (encoded("PNG")[:33] + png_chunk(b"tIME", bytes(7)) * 262_145, "more than 262,144 chunks"),
+        (tiff_in_strips(262_145), "more than 262,144 pieces"),
+        (bmp_in_runs(7000, 7000, b"\1\0\0\0" * 7000), "run lengths of more than 4 megapixels"),
+        (bmp_in_runs(9, 9, bytes(8_000_002)), "run lengths of more than 4 megapixels"),
+    ],
+    ids=["scans", "chunks", "strips", "runs", "ends"],
+)
+def test_a_small_file_that_takes_long_to_decode_is_a_bomb(data, words):
+    with pytest.raises(PictureError, match=words) as raised:
+        pictures.load_bytes(data, "a")
+    assert raised.value.code == "too-large"
+
+
+def test_what_is_large_in_good_order_is_no_bomb():
+    assert pictures.load_bytes(jpeg_of_scans(20), "a").size == pictures.load_bytes(encoded("JPEG"), "a").size
+    film = encoded("JPEG") + b"\xff\xda" * 200  # phones put a film behind the picture
+    assert signatures.bomb("JPEG", film) is None
+    preview = encoded("JPEG", exif=b"Exif\0\0" + b"\xff\xda" * 200 + b"\xff\xd9")
+    assert signatures.bomb("JPEG", preview) is None
+    assert pictures.load_bytes(tiff_in_strips(50), "a").size == (1, 50)
+    assert pictures.load_bytes(bmp_in_runs(4, 2, b"\4\0\0\0\4\0\0\1"), "a").size == (4, 2)
+    assert signatures.bomb("TIFF", b"II*\0") is None
+
+
+def test_an_exif_block_of_megabytes_turns_nothing():
+    exif = b"II*\0" + struct.pack("<IHHHII", 8, 1, 274, 3, 1, 6) + bytes(1 << 20)
+    data = encoded("PNG")
+    large = pictures.load_bytes(data[:33] + png_chunk(b"eXIf", exif) + data[33:], "a")
+    assert pictures.upright_rgb(large).size == large.size

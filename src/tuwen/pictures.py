@@ -25,6 +25,7 @@ from tuwen.errors import PictureError
 
 MAX_PIXELS = 200_000_000
 MAX_BYTES = 1 << 30
+MAX_EXIF = 1 << 20
 
 # Only these are opened: Pillow's other readers start programs (EPS) or are rarely looked after.
 _READERS = {
@@ -220,6 +221,8 @@ def _open(kind: str, data: bytes, name: str) -> ImageFile.ImageFile:
         raise PictureError("unsupported-format", f"{name} is {kind}, which is not supported here{extra}")
     if signatures.is_zero_sided(kind, data):
         raise PictureError("empty", f"{name} is a {kind} of no width or no height: it has no pixels")
+    if (bomb := signatures.bomb(kind, data)) is not None:
+        raise PictureError("too-large", f"{name} is {bomb}; save it anew with another program")
     try:
         # not Image.open: its own pixel bound is a global that warns, and it would try other formats
         image: ImageFile.ImageFile = getattr(import_module(module), reader)(BytesIO(data))
@@ -253,6 +256,8 @@ def _broken(kind: str, data: bytes, name: str, error: Exception) -> PictureError
 
 def _orientation(image: Image.Image) -> int:
     try:
+        if len(image.info.get("exif", b"")) > MAX_EXIF:
+            return 1  # a PNG may say that it has millions of orientations
         return int(image.getexif().get(_ORIENTATION, 1))
     except _BROKEN:
         return 1  # a broken EXIF block says nothing about the pixels, which are whole

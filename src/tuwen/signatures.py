@@ -1,10 +1,17 @@
-"""What bytes are, judged by how they begin and end: pictures we read, pictures we do not, and no pictures."""
+"""What bytes are, by how they begin and end: pictures we read, pictures we do not, bombs, and no pictures."""
 
 from __future__ import annotations
 
+import re
+import struct
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
+
+MAX_SCANS = 100  # of a JPEG; a progressive one has some ten
+MAX_PARTS = 1 << 18  # chunks of a PNG, strips or tiles of a TIFF
+MAX_RLE_PIXELS = 4_000_000  # of a BMP in run lengths, which Pillow decodes in Python
 
 _PICTURES = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -110,6 +117,58 @@ def _words(data: bytes) -> str:
     return "text" if controls == 0 else "of no known format"
 
 
+def bomb(kind: str, data: bytes) -> str | None:
+    """What makes a small file take minutes or gigabytes to decode, in words, or None.
+
+    Each scan of a JPEG, however short, is a pass over all of its pixels; each chunk of a PNG and each
+    strip of a TIFF is handled one by one.
+    """
+    if kind == "JPEG" and data.count(_SCAN) > MAX_SCANS and _scans(data) > MAX_SCANS:
+        return f"a JPEG of more than {MAX_SCANS} scans"
+    if kind == "PNG" and next(islice(_chunks(data), MAX_PARTS, None), None) is not None:
+        return f"a PNG of more than {MAX_PARTS:,} chunks"
+    if kind == "TIFF" and _pieces(data) > MAX_PARTS:
+        return f"a TIFF of more than {MAX_PARTS:,} pieces"
+    if kind == "BMP" and len(data) >= 54 and data[14] >= 40 and data[30:34] in (b"\1\0\0\0", b"\2\0\0\0"):
+        width, height = struct.unpack_from("<ii", data, 18)
+        if max(abs(width * height), len(data) // 2) > MAX_RLE_PIXELS:
+            return f"a BMP in run lengths of more than {MAX_RLE_PIXELS // 1_000_000} megapixels"
+    return None
+
+
+_SCAN = b"\xff\xda"
+_MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")  # those a segment follows, and the end of the picture
+_OFFSETS = frozenset((273, 279, 324, 325))  # where the strips or tiles of a TIFF are, and how long
+
+
+def _scans(data: bytes) -> int:
+    """Scans of a JPEG, counted up to one more than are allowed; those of a preview inside it are none."""
+    at, found = 2, 0
+    while found <= MAX_SCANS and (marker := _MARKER.search(data, at)) is not None:
+        sign = data[marker.end() - 1]
+        if sign == 0xD9:
+            break
+        found += sign == _SCAN[1]
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    return found
+
+
+def _pieces(data: bytes) -> int:
+    """Strips or tiles that a TIFF says its first picture has."""
+    order = "<" if data[:2] == b"II" else ">"
+    big = data[2:4] in (b"+\0", b"\0+")
+    entry, length = (f"{order}HHQ8x", 20) if big else (f"{order}HHI4x", 12)
+    try:
+        (start,) = struct.unpack_from(f"{order}Q" if big else f"{order}I", data, 8 if big else 4)
+        (count,) = struct.unpack_from(f"{order}Q" if big else f"{order}H", data, start)
+        first = start + (8 if big else 2)
+        entries = data[first : first + min(count, 1 << 16) * length]
+        whole = entries[: len(entries) // length * length]
+        return max((many for tag, _, many in struct.iter_unpack(entry, whole) if tag in _OFFSETS), default=0)
+    except (struct.error, OverflowError):
+        return 0  # whoever decodes it says what is wrong
+
+
 def is_zero_sided(kind: str, data: bytes) -> bool:
     """Whether the header gives a width or height of 0, which Pillow reports as an unknown format."""
     fields: dict[str, tuple[int, int, Literal["little", "big"]]] = {
@@ -145,10 +204,8 @@ def is_cut(kind: str, data: bytes) -> bool:
 
 def png_fault(data: bytes) -> str | None:
     """`truncated`, a fault in words, or None: walks the chunks and checks those that make the picture."""
-    at = 8
-    while at + 12 <= len(data):
-        length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        end = at + 12 + length
+    for at, end in _chunks(data):
+        name = data[at + 4 : at + 8]
         if end > len(data):
             return "truncated"
         critical = name[:1].isupper()
@@ -156,8 +213,16 @@ def png_fault(data: bytes) -> str | None:
             return f"{name.decode('ascii', 'replace')} chunk fails its checksum"
         if name == b"IEND":
             return None
-        at = end
     return "truncated"
+
+
+def _chunks(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where each chunk of a PNG begins and ends."""
+    at = 8
+    while at + 12 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        yield at, end
+        at = end
 
 
 def _boxes(data: bytes) -> Iterator[int]:
