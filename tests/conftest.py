@@ -1,6 +1,10 @@
 """Fixtures that tests of several folders share."""
 
 import os
+
+# read when numpy and torch are loaded: threads that wait for one another took most of the suite's time
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import shutil
 import sys
 from pathlib import Path
