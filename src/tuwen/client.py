@@ -222,7 +222,7 @@ class Client:
         return client_answers.job(self._get(f"{self._place}/jobs/{_quoted(identifier)}", {"wait": wait}))
 
     def update(self, kind: Modality, identifier: str, **values: Any) -> Item:
-        """Change what is known of an item: `label`, `entity`, `metadata` (merged; None removes a name).
+        """Change what is known of an item; values as for `Collection.update`.
 
         Raises:
             UnknownName: There is no such item.

@@ -1,4 +1,4 @@
-"""Changes to a collection that need no encoder: vectors made elsewhere, what is known of an item."""
+"""Changes to a collection without a source: vectors made elsewhere, what is known of an item."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from tuwen import tables
 from tuwen.arrays import Array, Modality, check_matrix, unit_rows
+from tuwen.data.lines import is_text
 from tuwen.errors import InputError, unknown
+from tuwen.files import content_hash
 from tuwen.tables import Table
 from tuwen.view import View
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 BLOCK = 65_536  # rows that are checked and written at a time
 _MADE = {"id", "vector", "check", "added", "code"}  # columns that nobody gives
-_KNOWN = ("label", "metadata", "entity")  # values that may be changed
+_KNOWN = ("label", "metadata", "entity", "text")  # values that may be changed
 
 
 def add_vectors(
@@ -67,6 +69,7 @@ def update(
     for name in values:
         if name not in _KNOWN:
             raise unknown("value", name, _KNOWN)
+    vector = _vector_of(collection, kind, values["text"]) if "text" in values else None
     with collection.store.transaction() as transaction:
         schema = transaction.dataset(table).schema
         collection.get(kind, identifier)  # says so when there is no such item
@@ -76,12 +79,30 @@ def update(
             raise InputError(f"metadata is {type(changed).__name__}; it must be a dict")
         known = tables.read_metadata([row["metadata"]])[0] | changed
         row |= values | {"metadata": {key: value for key, value in known.items() if value is not None}}
-        vector = np.asarray(row.pop("vector"), dtype=np.float32)[None]
+        stored = np.asarray(row.pop("vector"), dtype=np.float32)[None]
+        if vector is not None:
+            row["hash"] = content_hash(values["text"].encode())
         columns: dict[str, Sequence[Any]] = {
             name: [value] for name, value in row.items() if name in schema.names
         }
-        transaction.replace(table, collection.rows(kind, vector, columns, schema))
+        transaction.replace(
+            table, collection.rows(kind, stored if vector is None else vector, columns, schema)
+        )
         transaction.learn_keys(known)
+
+
+def _vector_of(collection: Collection, kind: Modality, text: Any) -> Array:
+    """The unit row of a text's new words, (1, width)."""
+    if kind != "text":
+        raise InputError(f"an {kind} has no text to change; change the text that belongs to it")
+    if not isinstance(text, str) or not text.strip() or not is_text(text):
+        raise InputError(f"the text is {text!r}; give words, or delete the item")
+    vector = collection.encoder.encode_texts([text])
+    if not vector.any():
+        raise InputError(
+            f"{text!r} says nothing to the encoder {collection.encoder.name}: it knows none of the words"
+        )
+    return vector
 
 
 def _check_ids(view: View, table: Table, ids: list[str], *, overwrite: bool) -> None:

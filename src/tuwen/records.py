@@ -15,11 +15,13 @@ class Picture:
         path: Where the file lies; for bytes, a name for messages such as `imgs.tsv#1001`.
         data: The encoded picture (JPEG, PNG, ...) when it has no file of its own.
         id: The item's id; None lets the collection choose (the file name without extension, unless taken).
+        name: What its file was called where it came from, if that differs; kept as the item's origin.
     """
 
     path: str
     data: bytes | None = None
     id: str | None = None
+    name: str = ""
 
     @property
     def file(self) -> Path | None:

@@ -43,3 +43,23 @@ def test_wrong_headlines_are_problems(client):
     problem(ask(client), 422, "invalid")
     problem(ask(client, ""), 422, "invalid")
     problem(ask(client, "red", where="colour ="), 400, "bad-input")
+
+
+def test_pictures_are_kept_to_a_class_given_guessed_or_filtered(client):
+    headline = {"text": "a red picture", "label": "blue"}
+    given = client.post(f"{COLLECTION}/illustrate", json={"headlines": [headline]}).json()["answers"][0]
+    assert given["label"] == "blue" and given["label_probability"] is None
+    assert {choice["label"] for choice in given["choices"]} == {"blue"}
+    guessed = ask(client, "a red picture with a grey dot", guess=True).json()["answers"][0]
+    assert guessed["label"] == "red" and 0 < guessed["label_probability"] <= 1
+    kept = ask(client, "a red picture", where="colour in ('green', 'blue')").json()["answers"][0]
+    assert {choice["label"] for choice in kept["choices"]} == {"green", "blue"}
+
+
+def test_rankings_are_joined_as_asked_and_pictures_chosen_twice_are_marked(client):
+    first, second = ask(client, "a red picture", "a red picture", fuse="weighted", k=1).json()["answers"]
+    assert first["choices"][0]["id"] == second["choices"][0]["id"]
+    assert (first["choices"][0]["first_for"], second["choices"][0]["first_for"]) == ("", "0")
+    (paper,) = ask(client, "a red picture", mode="paper", reach=1).json()["answers"]
+    assert len(paper["choices"]) <= 1
+    problem(ask(client, "a red picture", fuse="magic"), 422, "invalid")

@@ -92,6 +92,29 @@ def test_bad_pictures_are_refused_and_the_rest_is_taken(client):
     assert not any(line["item"].startswith("/") for line in ledger["lines"])
 
 
+def test_a_picture_that_was_sent_keeps_the_name_of_its_file(client):
+    files = [
+        ("files", ("../海 滩.png", picture(ORANGE), "image/png")),
+        ("files", ("b.png", picture((1, 2, 3)), "image/png")),
+    ]
+    job = added(client.post(f"{COLLECTION}/pictures", params={"wait": 10}, files=files, data={"text": "hi"}))
+    names = [
+        client.get(f"{COLLECTION}/items/{ref['kind']}/{ref['id']}").json()["name"] for ref in job["items"]
+    ]
+    assert names == ["海 滩.png", "", "b.png", ""]  # texts have no file
+    data = [
+        {"name": name, "data": base64.b64encode(picture(colour)).decode()}
+        for name, colour in (("x.png", (7, 7, 7)), ("y.png", (9, 9, 99)))
+    ]
+    job = added(add(client, {"images": data}))
+    names = [client.get(f"{COLLECTION}/items/image/{ref['id']}").json()["name"] for ref in job["items"]]
+    assert names == ["x.png", "y.png"]
+    groups = client.get(f"{COLLECTION}/duplicates", params={"distance": 11, "min_cosine": -1}).json()[
+        "groups"
+    ]
+    assert "海 滩.png" in {member["name"] for group in groups for member in group["members"]}
+
+
 def test_the_same_picture_again_is_the_one_that_is_there(client):
     data = base64.b64encode(picture(ORANGE)).decode()
     added(add(client, {"images": [{"id": "first", "data": data}]}))
@@ -120,6 +143,15 @@ def test_what_is_known_of_an_item_changes(client):
     assert item["label"] == "rouge" and item["metadata"] == {"number": 0, "year": 1999}
     problem(client.patch(f"{COLLECTION}/items/image/nobody", json=changes), 404, "no-item")
     problem(client.patch(f"{COLLECTION}/items/image/red-0", json={"entity": None}), 422, "invalid")
+
+
+def test_the_words_of_a_text_change_and_it_is_found_by_them(client):
+    place = f"{COLLECTION}/items/text/red-0%23en"
+    assert client.patch(place, json={"text": "cyan"}).json()["text"] == "cyan"
+    assert "red-0#en" in found(client, "cyan", kind="text", k=3)
+    problem(client.patch(place, json={"text": None}), 422, "invalid")
+    problem(client.patch(place, json={"text": " "}), 400, "bad-input")
+    problem(client.patch(f"{COLLECTION}/items/image/red-0", json={"text": "cyan"}), 400, "bad-input")
 
 
 def test_a_removed_item_is_not_found_and_its_picture_is_gone(client, tiny_collection):

@@ -147,7 +147,7 @@ class Decider:
             if made.pixels is None:
                 return self._image(record, place, made) if made.refusal is not None else entry
         if entry is not None:
-            return self._changed(record, entry, made)
+            return self._changed(record, record.images[place], entry, made)
         return self._new(record, record.images[place], made)
 
     def _same(self, record: Record, entry: Entry, made: Prepared) -> Entry:
@@ -226,12 +226,12 @@ class Decider:
             )
         return twin
 
-    def _changed(self, record: Record, entry: Entry, made: Prepared) -> Entry:
+    def _changed(self, record: Record, picture: Picture, entry: Entry, made: Prepared) -> Entry:
         self._known.change_image(entry, path=made.path, hash=made.hash)
         entry.size, entry.mtime_ns, entry.source = made.size, made.mtime_ns, record.source
         entry.details, entry.seen, entry.missing = digest(record.label, record.metadata), True, False
         entry.entity = record.entity or entry.entity
-        self._batch.add_image(_image_columns(entry, record, made), _pixels(made), replaces=True)
+        self._batch.add_image(_image_columns(entry, record, picture, made), _pixels(made), replaces=True)
         self.images.updated += 1
         return entry
 
@@ -240,7 +240,7 @@ class Decider:
             if self._is_taken(other, record):
                 self.refuse(_id_twice("image", made.path, picture.id, other, record.source))
                 return None
-            return self._changed(record, other, made)
+            return self._changed(record, picture, other, made)
         identifier = picture.id or image_id(
             made.path, record.source, self._known.images, self._numbers["image"]
         )
@@ -250,7 +250,7 @@ class Decider:
             made.hash, digest(record.label, record.metadata), made.path, made.size, made.mtime_ns, seen=True,
         )  # fmt: skip
         self._known.add_image(entry)
-        self._batch.add_image(_image_columns(entry, record, made), _pixels(made))
+        self._batch.add_image(_image_columns(entry, record, picture, made), _pixels(made))
         self.images.added += 1
         return entry
 
@@ -334,11 +334,11 @@ def _id_twice(kind: str, item: str, identifier: str, other: Entry, source: str) 
     return Refusal(item=item, code="duplicate-id", reason=reason, source=source)
 
 
-def _image_columns(entry: Entry, record: Record, made: Prepared) -> dict[str, Any]:
+def _image_columns(entry: Entry, record: Record, picture: Picture, made: Prepared) -> dict[str, Any]:
     return {
         "id": entry.id, "entity": entry.entity, "path": made.path, "source": record.source,
-        "origin": record.origin, "hash": made.hash, "size": made.size, "mtime_ns": made.mtime_ns,
-        "label": record.label, "metadata": record.metadata, "phash": made.phash,
+        "origin": picture.name or record.origin, "hash": made.hash, "size": made.size,
+        "mtime_ns": made.mtime_ns, "label": record.label, "metadata": record.metadata, "phash": made.phash,
         "width_px": made.width_px, "height_px": made.height_px, "thumbnail": made.thumbnail,
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ from tuwen.duplicates import duplicates as find_duplicates
 from tuwen.errors import InputError, UnknownName
 from tuwen.query import Part, parse_query
 from tuwen.query import Query as Question
-from tuwen.serve import uploads
+from tuwen.serve import shelf, uploads
 from tuwen.serve.answers import Found, Groups
 from tuwen.serve.problems import Problem
 from tuwen.serve.schemas import MAX_K, MAX_OFFSET, Id, Kind, QueryPart, Search, Words
@@ -198,20 +198,20 @@ async def duplicates(
         "total": len(groups),
         "offset": offset,
         "next_offset": page(len(groups), offset, len(shown)),
-        "groups": [
-            {
-                "exact": group.exact,
-                "members": [
-                    {
-                        "id": member.id,
-                        "name": member.path.replace("\\", "/").rsplit("/", 1)[-1],
-                        "text": member.text,
-                        "bits": member.bits,
-                        "stored": member.stored,
-                    }
-                    for member in group.members
-                ],
-            }
-            for group in shown
-        ],
+        "groups": await service.ask(lambda: [_group(opened, group) for group in shown]),
     }
+
+
+def _group(opened: Any, group: Any) -> dict[str, Any]:
+    """A group as clients see it; runs in a thread, for names are looked up."""
+    members = [
+        {
+            "id": member.id,
+            "name": shelf.file_name(opened, member.id, member.path),
+            "text": member.text,
+            "bits": member.bits,
+            "stored": member.stored,
+        }
+        for member in group.members
+    ]
+    return {"exact": group.exact, "members": members}

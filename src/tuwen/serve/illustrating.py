@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
+from tuwen.serve import shelf
 from tuwen.serve.answers import Answer, Refused
 from tuwen.serve.schemas import Id, Model, Words
 from tuwen.serve.service import Opened, Shared
@@ -29,7 +29,12 @@ class Headlines(Model):
     headlines: list[Headline] = Field(min_length=1, max_length=200)
     k: int = Field(default=5, ge=1, le=100)
     mode: Literal["fused", "paper"] = "fused"
-    where: Words | None = None
+    reach: int = Field(default=50, ge=1, le=1000, description="Length of both lists with `paper`.")
+    fuse: Literal["learned", "reciprocal-rank", "weighted"] = Field(
+        default="learned", description="How rankings become one."
+    )
+    guess: bool = Field(default=False, description="Keep to the class that a headline without one has.")
+    where: Words | None = Field(default=None, description="Only pictures that pass this filter.")
 
 
 class Why(Answer):
@@ -51,6 +56,8 @@ class Choice(Answer):
     label: str
     shared: list[str] = Field(description="Words that headline and text have in common.")
     why: list[Why]
+    first_for: str = Field(default="", description="An earlier headline that has it in first place.")
+    alike: list[str] = Field(default=[], description="Pictures that look the same, passed over for it.")
     thumbnail: str | None = None
 
 
@@ -58,6 +65,8 @@ class Illustrated(Answer):
     """Pictures for one headline."""
 
     query: str
+    label: str = Field(default="", description="The class that the pictures were kept to.")
+    label_probability: float | None = Field(default=None, description="Of that class, when it was guessed.")
     fits: bool | None = None
     probability: float | None = None
     choices: list[Choice]
@@ -77,33 +86,41 @@ async def illustrate(collection: str, opened: Opened, service: Shared, asked: He
     The first request after a change makes the library ready, which takes a while.
     """
     listed = [(each.id or str(n), each.text, each.label) for n, each in enumerate(asked.headlines)]
-    how = {"mode": asked.mode, "k": asked.k, "where": asked.where}
-    answers, refusals = await service.ask(service.libraries.ask, collection, opened, listed, how)
+    how = {name: getattr(asked, name) for name in ("mode", "k", "reach", "guess", "where")}
+
+    def work() -> dict[str, Any]:
+        answers, refusals = service.libraries.ask(collection, opened, listed, how | {"fusing": asked.fuse})
+        refused = [{"item": each.item, "code": each.code, "reason": each.reason} for each in refusals]
+        shown = [_answer(answer) | {"choices": choices(answer)} for answer in answers]
+        return {"answers": shown, "refused": refused}
+
+    def choices(answer: Any) -> list[dict[str, Any]]:
+        return [service.links(collection, _choice(opened, choice)) for choice in answer.choices]
+
+    return await service.ask(work)
+
+
+def _answer(answer: Any) -> dict[str, Any]:
     return {
-        "answers": [
-            {
-                "query": answer.query.id,
-                "fits": answer.fits,
-                "probability": answer.probability,
-                "choices": [_shown(service, collection, choice) for choice in answer.choices],
-            }
-            for answer in answers
-        ],
-        "refused": [{"item": each.item, "code": each.code, "reason": each.reason} for each in refusals],
+        "query": answer.query.id,
+        "label": answer.label,
+        "label_probability": answer.label_probability,
+        "fits": answer.fits,
+        "probability": answer.probability,
     }
 
 
-def _shown(service: Any, collection: str, choice: Any) -> dict[str, Any]:
-    shown = {
+def _choice(opened: Any, choice: Any) -> dict[str, Any]:
+    return {
         "id": choice.id,
         "kind": "image",
         "rank": choice.rank,
         "score": round(choice.score, 6),
-        "name": re.split(r"[\\/]", choice.picture)[-1],
+        "name": shelf.file_name(opened, choice.id, choice.picture),
         "text": choice.text,
         "label": choice.label,
         "shared": list(choice.shared),
         "why": [{"name": each.name, "place": each.place, "share": each.share} for each in choice.reasons],
+        "first_for": choice.first_for,
+        "alike": list(choice.alike),
     }
-    found: dict[str, Any] = service.links(collection, shown)
-    return found

@@ -166,10 +166,14 @@ async def get_item(collection: str, opened: Opened, service: Shared, kind: Kind,
 async def update_item(
     collection: str, opened: Opened, service: Shared, kind: Kind, id: Id, changes: Changes
 ) -> dict[str, Any]:
-    """Change what is known of an item: its label, its entity, its metadata."""
+    """Change what is known of an item: its label, its entity, its metadata; the words of a text.
+
+    Its file stays as it is: when that is indexed again, what its source says counts again.
+    """
     values = changes.model_dump(exclude_unset=True)
-    if values.get("entity", "") is None:
-        raise Problem(422, "invalid", "entity cannot be taken away; give another")
+    for name in ("entity", "text"):
+        if values.get(name, "") is None:
+            raise Problem(422, "invalid", f"{name} cannot be taken away; give another")
 
     def work() -> Any:
         try:
@@ -184,7 +188,10 @@ async def update_item(
 
 @router.delete("/collections/{collection}/items/{kind}/{id:path}", status_code=204, summary="Remove an item")
 async def delete_item(collection: str, opened: Opened, service: Shared, kind: Kind, id: Id) -> Response:
-    """Remove an item, and its picture when it was sent to this server."""
+    """Remove an item, and its picture when it was sent to this server.
+
+    A file that was indexed stays where it is; indexing its source again brings the item back.
+    """
     removed = await service.change(collection, lambda: service.writers[collection].delete(kind, [id]))
     if not removed:
         raise no_item(kind)

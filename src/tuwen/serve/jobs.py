@@ -128,7 +128,9 @@ def records_of(collection: Collection, job: Job) -> Iterator[Record | Refusal]:
         job.done = number + 1
         yield Record(
             entity=record["entity"],
-            images=tuple(Picture(path=item["path"], id=item["id"]) for item in record["images"]),
+            images=tuple(
+                Picture(path=item["path"], id=item["id"], name=item["name"]) for item in record["images"]
+            ),
             texts=tuple(Text(text=item["text"], id=item["id"]) for item in record["texts"]),
             label=record["label"],
             metadata=record["metadata"],

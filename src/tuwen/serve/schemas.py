@@ -49,6 +49,7 @@ def _metadata(values: dict[str, Any]) -> dict[str, Any]:
 Words = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_words)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_words)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_words)]
+Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_words)]
 Metadata = Annotated[dict[str, Any], AfterValidator(_metadata)]
 Base64 = Annotated[str, StringConstraints(max_length=200_000_000)]
 
@@ -172,7 +173,7 @@ class NewText(Model):
     """A text to add."""
 
     id: Id | None = None
-    text: Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_words)]
+    text: Text
 
 
 class NewRecord(Model):
@@ -208,6 +209,7 @@ class Changes(Model):
     )
     label: Label | None = None
     entity: Id | None = None
+    text: Text | None = Field(default=None, description="New words of a text; they are encoded.")
     metadata: Metadata | None = None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuwen import signatures
-from tuwen.errors import InputError
+from tuwen.errors import InputError, UnknownName
 from tuwen.files import content_hash, replacing
 from tuwen.serve import uploads
 from tuwen.serve.problems import Problem
@@ -99,11 +99,42 @@ def place_of(item: str, source: str) -> str:
     folder = source if os.path.isdir(source) else str(Path(source).parent) if source else ""  # noqa: PTH112
     if folder and item.startswith(folder.rstrip("/\\") + os.sep):
         return Path(item).relative_to(folder).as_posix()
-    return re.split(r"[\\/]", item)[-1]
+    return plain(item)
+
+
+def plain(path: str) -> str:
+    """The last part of a path, of whatever system."""
+    return re.split(r"[\\/]", path)[-1]
 
 
 def public(item: Any) -> dict[str, Any]:
     """An item or a hit as clients see it: the name of its file, never where it lies."""
     found = dict(item.to_dict())
-    path = found.pop("path", item.path)
-    return found | {"name": re.split(r"[\\/]", path or item.origin)[-1], "missing": item.missing}
+    found.pop("path", None)
+    return found | {"name": name_of(item.path, item.origin), "missing": item.missing}
+
+
+def name_of(path: str, origin: str) -> str:
+    """What a file is called; a picture that was sent is called as it was where it came from."""
+    stored, named = (
+        plain(path),
+        re.sub(r"^[0-9a-f]{16}:\d+$", "", plain(origin)),
+    )  # a job's record has no name
+    return (named or stored) if was_sent(path) else (stored or named)
+
+
+def was_sent(path: str) -> bool:
+    """Whether a picture is one that was sent: those are named by the hash of their bytes."""
+    place = Path(path)
+    return place.parent.parent.name == UPLOADS and re.fullmatch(r"[0-9a-f]{32}", place.stem) is not None
+
+
+def file_name(collection: Collection, identifier: str, path: str) -> str:
+    """What the file of a stored picture is called, where only its path is at hand."""
+    if not was_sent(path):
+        return plain(path)
+    try:
+        found = collection.get("image", identifier)
+    except UnknownName:  # removed meanwhile
+        return plain(path)
+    return name_of(found.path, found.origin)
