@@ -121,29 +121,6 @@ def test_comparing_everything_keeps_the_filter(collection):
     assert not collection.search(query, where="odd = 7", exact=True)
 
 
-@pytest.mark.parametrize(
-    ("query", "message"),
-    [
-        (np.full(WIDTH, np.nan), "NaN"),
-        (np.full(WIDTH, np.inf), "infinite"),
-        (np.zeros(WIDTH), "all zeros"),
-        (np.array(["a"] * WIDTH), "no matrix of numbers"),
-        (np.ones((2, WIDTH)), "has 32"),
-        (np.array([]), "has 0"),
-    ],
-)
-@pytest.mark.parametrize("exact", [False, True])
-def test_queries_that_are_no_vector(collection, query, message, exact):
-    with pytest.raises(InputError, match=message):
-        collection.search(query, exact=exact)
-
-
-@pytest.mark.parametrize("size", [1e-30, 1e30])
-def test_queries_of_any_length(collection, size):
-    query = unit(2, 1)[0]
-    assert collection.search(query * size)[0].score == pytest.approx(collection.search(query)[0].score)
-
-
 @pytest.mark.parametrize("options", [{"k": 3.0}, {"k": "3"}, {"offset": 1.5}])
 def test_numbers_of_hits_are_whole(collection, options):
     with pytest.raises(InputError, match="must be a whole number"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tuwen import view as views
-from tuwen.search import item_columns
+from tuwen.items import item_columns
 
 COLUMNS = item_columns("image")
 

@@ -13,10 +13,10 @@ import numpy as np
 from tuwen import matching, tables
 from tuwen.arrays import Array, Modality
 from tuwen.errors import InputError, PictureError, TextError
+from tuwen.items import condition
 from tuwen.records import Refusal
 from tuwen.rerank import Reranker, check
 from tuwen.results import Matched
-from tuwen.search import condition
 from tuwen.tables import TABLE_OF, Table
 
 if TYPE_CHECKING:

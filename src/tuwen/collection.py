@@ -19,9 +19,11 @@ from tuwen.errors import CollectionError, InputError, UnknownName, unknown
 from tuwen.head import LEARNED
 from tuwen.index.disk import Disk
 from tuwen.indexes import Indexes
+from tuwen.items import condition, item_columns, to_items
+from tuwen.questions import Question
 from tuwen.records import Record
 from tuwen.results import Item, Matched, Results
-from tuwen.search import Options, Question, condition, item_columns, search, to_items
+from tuwen.search import Options, search
 from tuwen.store import Store
 from tuwen.tables import TABLE_OF
 from tuwen.view import View

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
-from tuwen import calibration, filters, fusion, rank, tables
-from tuwen.arrays import Array, Modality, check_matrix, unit_rows
+from tuwen import calibration, rank, tables
+from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import InputError
-from tuwen.query import Part, Query, combine, parse_query
+from tuwen.items import condition, item_columns, item_values
+from tuwen.query import Query
+from tuwen.questions import Question, encode_fused, encode_query, to_query
 from tuwen.rerank import DEPTH, check
-from tuwen.results import Hit, Item, Results
+from tuwen.results import Hit, Results
 from tuwen.tables import TABLE_OF, Table
 from tuwen.view import View
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
+    from tuwen.fusion import Fusion
     from tuwen.rerank import Reranker
     from tuwen.rerank.hits import Judged
 
-Question: TypeAlias = str | Path | Image.Image | Query | Array
-ITEM_COLUMNS = ("id", "entity", "path", "origin", "label", "metadata", "missing")
 LEAST = 11  # the best and the ten after it, by which it is judged whether anything fits
 POOL = 100  # of the best, whom words and diversity put in another order; what follows stays behind them
 MOST = 20_000  # candidates among whom one hit an entity is looked for
@@ -49,7 +48,7 @@ class Options:
     rerank: str | Path | Reranker | None = None
     depth: int = DEPTH
     rerank_weight: float | None = None
-    fuse: str | Path | fusion.Fusion | None = None
+    fuse: str | Path | Fusion | None = None
 
     def check(self) -> None:
         """Raise `InputError` for a value out of range."""
@@ -65,83 +64,6 @@ class Options:
         if self.min_score is not None and not -1 <= self.min_score <= 1:
             raise InputError(f"min_score is {self.min_score}; scores are cosines between -1 and 1")
         check(self.depth, self.rerank_weight)
-
-
-def to_query(question: Question) -> Query:
-    """A question as weighted parts: words, a picture, a vector or all of them.
-
-    A string is always words; pass a `Path` for a picture.
-    """
-    if isinstance(question, Query):
-        return question
-    if isinstance(question, str):
-        return parse_query(question)
-    if isinstance(question, Path | Image.Image):
-        return Query(parts=(Part(image=question),))
-    return Query(parts=(Part(vector=np.asarray(question)),))
-
-
-def encode_query(collection: Collection, query: Query) -> Array:
-    """The unit vector of a query, (width,)."""
-    return combine(_vectors(collection, query), [part.weight for part in query.parts])
-
-
-def encode_fused(collection: Collection, query: Query, spec: str | Path | fusion.Fusion) -> Array:
-    """The unit vector of a query, (width,), whose wanted pictures and words a fusion joins.
-
-    Raises:
-        InputError: There is no picture, or there are no words, or the fusion is of another space.
-    """
-    fused = fusion.opened(spec)
-    fused.check(collection.path, collection.store.identity.fingerprint, collection.width)
-    wanted = {
-        kind: [
-            row for row, part in enumerate(query.parts) if part.weight > 0 and getattr(part, kind) is not None
-        ]
-        for kind in ("image", "text")
-    }
-    if not all(wanted.values()) or any(part.vector is not None for part in query.parts):
-        raise InputError(f"a fusion joins pictures with words; the query {str(query)!r} is not both")
-    vectors, weights = _vectors(collection, query), [part.weight for part in query.parts]
-
-    def of(rows: list[int]) -> tuple[Array, list[float]]:
-        return vectors[rows], [weights[row] for row in rows]
-
-    u, v = (combine(*of(rows))[None] for rows in wanted.values())
-    others, shares = of([row for row, weight in enumerate(weights) if weight < 0])
-    return combine(np.concatenate([fused.transform(u, v), others]), [1.0, *shares])
-
-
-def _vectors(collection: Collection, query: Query) -> Array:
-    """The unit vectors of the parts of a query, (parts, width)."""
-    if not query.parts:
-        raise InputError("the query is empty; give some words, a picture or both")
-    vectors = []
-    for part in query.parts:
-        if part.text is not None:
-            vector = collection.encoder.encode_texts([part.text])[0]
-            if not vector.any():
-                raise InputError(
-                    f"{part.text!r} says nothing to the encoder {collection.encoder.name}: "
-                    "it knows none of the words; ask with others"
-                )
-        elif part.image is not None:
-            vector = collection.encoder.encode_images([part.image])[0]
-        else:
-            vector = _query_vector(part.vector)
-        if vector.shape != (collection.width,):
-            raise InputError(
-                f"the query vector has {vector.shape[-1]} values; the collection's have {collection.width}"
-            )
-        vectors.append(vector)
-    return np.stack(vectors)
-
-
-def _query_vector(values: Any) -> Array:
-    vector = check_matrix("the query vector", np.reshape(values, (1, -1)))[0]
-    if vector.size and not vector.any():
-        raise InputError("the query vector is all zeros; it has no direction to compare")
-    return unit_rows(vector)
 
 
 def search(collection: Collection, question: Question, kind: Modality, options: Options) -> Results:
@@ -173,19 +95,6 @@ def search(collection: Collection, question: Question, kind: Modality, options: 
         rerank_ms=None if options.rerank is None else round(1000 * job.rerank_seconds, 3),
         unscored=() if job.judged is None else job.judged.unscored,
     )
-
-
-def condition(view: View, table: Table, where: str | None) -> str | None:
-    """The SQL of a filter; None keeps all. Items whose files have vanished only answer when asked for."""
-    conditions = []
-    names: tuple[str, ...] = ()
-    if where:
-        parsed = filters.parse(where)
-        names = parsed.names
-        conditions.append(parsed.sql(tables.filter_columns(table), view.head.metadata_keys))
-    if "missing" not in names and view.has_missing(table):
-        conditions.append("missing = false")
-    return " and ".join(f"({part})" for part in conditions) or None
 
 
 class _Job:
@@ -375,20 +284,3 @@ def _hits(
         )
         for place, row in enumerate(rows.to_pylist())
     )
-
-
-def item_columns(kind: Modality) -> list[str]:
-    """The columns that make an `Item`."""
-    return [*ITEM_COLUMNS, "text"] if kind == "text" else list(ITEM_COLUMNS)
-
-
-def item_values(row: dict[str, Any], kind: Modality) -> dict[str, Any]:
-    """The fields of an `Item` from a row of its table."""
-    values = {name: row[name] for name in item_columns(kind)}
-    values["metadata"] = json.loads(values["metadata"] or "{}")
-    return values | {"kind": kind}
-
-
-def to_items(rows: Any, kind: Modality) -> list[Item]:
-    """Items from a table that has their columns."""
-    return [Item(**item_values(row, kind)) for row in rows.to_pylist()]

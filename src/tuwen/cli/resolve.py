@@ -120,9 +120,9 @@ def command(left: Path, right: Path | None, **given: Any) -> None:
     _write(found, files, model_file)
     _tell(found, files["output"], style)
     if found.empty:
-        names = " and ".join(dict.fromkeys(side.name for side in found.empty))
+        empty = " and ".join(dict.fromkeys(side.name for side in found.empty))
         raise InputError(
-            f"nothing could be matched: {names} has nothing that can be used; name a source with pictures or "
+            f"nothing could be matched: {empty} has nothing that can be used; name a source with pictures or "
             "texts that can be read (--refused FILE lists what was left out, and why)"
         )
 

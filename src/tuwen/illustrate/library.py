@@ -15,8 +15,8 @@ from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import InputError
 from tuwen.illustrate.base import Library
 from tuwen.ingest.known import DUPLICATE
+from tuwen.items import condition
 from tuwen.records import Refusal
-from tuwen.search import condition
 from tuwen.tables import TABLE_OF
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from tuwen import tables
 from tuwen.arrays import Array, unit_rows
 from tuwen.encoders import Encoder
 from tuwen.errors import CollectionError, InputError
-from tuwen.search import condition
+from tuwen.items import condition
 from tuwen.tag.calibrating import best_threshold
 from tuwen.tag.classified import Classified
 from tuwen.tag.deciding import one_label, several

@@ -11,8 +11,8 @@ import numpy as np
 
 from tuwen.arrays import Array
 from tuwen.errors import InputError
+from tuwen.items import condition
 from tuwen.records import Refusal
-from tuwen.search import condition
 from tuwen.tag.classified import Classified
 from tuwen.tag.evaluating import Evaluation, evaluate
 from tuwen.tag.job import METHODS, Job, Method, Progress, taken

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuwen import pictures
+from tuwen.items import item_columns, to_items
 from tuwen.report.markup import escape
-from tuwen.search import item_columns, to_items
 from tuwen.sheet import picture_of
 
 if TYPE_CHECKING:
