@@ -135,3 +135,12 @@ def test_too_many_pairs_to_weigh_are_said_at_the_end(client, monkeypatch):
     found = lines(client.post(f"{COLLECTION}/match", json={"queries": [{"text": "red"}], "pairs": "optimal"}))
     assert found[0]["hits"] and found[-1]["error"]["status"] == 400
     assert "too many" in found[-1]["error"]["detail"]
+
+
+def test_names_and_texts_come_when_asked_for(client):
+    sent = {"queries": [{"text": "red"}], "k": 1, "details": True, "pairs": "mutual"}
+    first, paired, _ = lines(client.post(f"{COLLECTION}/match", json=sent))
+    assert first["hits"][0]["name"] == paired["pair"]["name"] == f"{first['hits'][0]['id']}.png"
+    assert first["hits"][0]["text"] is None
+    first, *_ = lines(client.post(f"{COLLECTION}/match", json=sent | {"kind": "text"}))
+    assert "red" in first["hits"][0]["text"] or "红" in first["hits"][0]["text"]

@@ -15,12 +15,13 @@ from starlette.responses import StreamingResponse
 
 from tuwen.errors import PictureError, TuwenError
 from tuwen.one_to_one import pair
-from tuwen.serve import problems, uploads
+from tuwen.serve import problems, shelf, uploads
 from tuwen.serve.asking import vector_of
 from tuwen.serve.items import MAX_FILES
 from tuwen.serve.problems import Problem
 from tuwen.serve.schemas import Match, MatchOptions, MatchPictures, MatchQuery
 from tuwen.serve.service import Opened, Service, Shared
+from tuwen.tables import TABLE_OF
 
 router = APIRouter(tags=["ask"])
 BLOCK = 64  # queries that are answered together; a client that goes is noticed between blocks
@@ -161,10 +162,23 @@ def _block(opened: Any, asked: Queries, start: int) -> list[dict[str, Any]]:
             temperature=how.temperature,
             approximate=how.approximate,
         )
+        more = _details(opened, how, {item for items in found.item_ids for item in items})
         for query, place, item, score, share in found.rows():
             hit = {"rank": place, "id": item, "score": round(score, 6), "probability": share}
-            lines[int(query)]["hits"].append(hit)
+            lines[int(query)]["hits"].append(hit | more.get(item, {}))
     return lines
+
+
+def _details(opened: Any, how: MatchOptions, ids: set[str]) -> dict[str, dict[str, Any]]:
+    """What items are called and say, by id; nothing where that was not asked for."""
+    if not how.details:
+        return {}
+    columns = ["id", "path", "origin", *(["text"] if how.kind == "text" else [])]
+    rows = opened.store.view.by_ids(TABLE_OF[how.kind], sorted(ids), columns).to_pylist()
+    return {
+        row["id"]: {"name": shelf.name_of(row["path"], row["origin"]), "text": row.get("text")}
+        for row in rows
+    }
 
 
 def _paired(opened: Any, asked: Queries) -> list[dict[str, Any]]:
@@ -173,6 +187,7 @@ def _paired(opened: Any, asked: Queries) -> list[dict[str, Any]]:
     if not numbers or asked.how.pairs is None:
         return []
     made = pair(opened, np.stack([asked.vectors[n] for n in numbers]), asked.how.kind, asked.how.pairs)
+    more = _details(opened, asked.how, {each.id for each in made})
     return [
         {
             "pair": {
@@ -180,6 +195,7 @@ def _paired(opened: Any, asked: Queries) -> list[dict[str, Any]]:
                 "query": asked.names[numbers[each.row]],
                 "id": each.id,
                 "score": round(each.score, 6),
+                **more.get(each.id, {}),
             }
         }
         for each in made

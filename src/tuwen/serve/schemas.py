@@ -135,6 +135,7 @@ class MatchOptions(Model):
     probability: bool = False
     temperature: float = Field(default=0.01, gt=0.0001, le=100)
     approximate: bool = False
+    details: bool = Field(default=False, description="With the name and the text of each item found.")
     pairs: Literal["mutual", "optimal"] | None = Field(
         default=None,
         description="Pair them one to one as well: those that are each other's best, or so that the sum of "
