@@ -93,6 +93,21 @@ def test_the_page_speaks_chinese_to_chinese_browsers_and_remembers_another_choic
     page.get_by_role("button", name="Search", exact=True).wait_for()
 
 
+def test_a_question_asked_before_the_examples_have_come_keeps_its_answer(look):
+    page = look()
+    names(page)
+    held = []
+    page.route("**/tiny/overview", lambda route: held.append(route))
+    with page.expect_request("**/tiny/overview"):
+        page.reload()
+    ask(page, "blue")
+    with page.expect_response("**/tiny/overview"):
+        for route in held:
+            route.continue_()
+    page.evaluate("fetch('api/v1/session').then((answer) => answer.text())")
+    assert names(page)[0].startswith("blue")
+
+
 def test_going_back_brings_the_earlier_question_back(look):
     page = look()
     ask(page, "red")

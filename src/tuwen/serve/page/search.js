@@ -87,6 +87,7 @@ export async function render(context) {
   parts.renderParts();
   const ready = Promise.all([examples.render(current), filters.render(current)]);
   if (!now.q && !now.parts.length) await ready; // examples are shown to begin with
+  if (now !== state()) return; // something was asked meanwhile
   await Promise.all([ready, answer(context)]);
 }
 
