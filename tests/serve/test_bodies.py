@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from serving import COLLECTION, asked, problem
+from serving import API, COLLECTION, asked, problem
 from tuwen.serve.bodies import Bodies
 from tuwen.serve.problems import Problem
 from tuwen.serve.settings import Settings
@@ -50,11 +50,12 @@ def run(settings, messages, scope=None):
             pass
 
     bodies = Bodies(app, settings)
-    made = {"type": "http", "headers": [], "tuwen.id": "x"} | (scope or {})
+    made = {"type": "http", "method": "POST", "path": "/api/v1/x", "headers": [], "tuwen.id": "x"}
+    made |= scope or {}
     try:
         asyncio.run(bodies(made, receive, None))
     finally:
-        assert bodies._held == 0
+        assert bodies._held.total == 0
 
 
 def test_a_body_that_comes_drop_by_drop_is_not_waited_for():
@@ -69,3 +70,20 @@ def test_all_bodies_together_are_bounded():
     with pytest.raises(Problem) as raised:
         run(Settings(held_bytes=10), [{"body": b"x" * 11, "more_body": False}])
     assert raised.value.status_code == 503 and raised.value.headers["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"parts":[' + b"[]," * 400_000, b"[" * 400_000, b'{"a":' * 400_000, b'{"a":1,' * 400_000]
+)
+def test_brackets_that_would_be_gigabytes_of_lists_are_not_read(client, body):
+    problem(client.post(f"{COLLECTION}/search", content=body, headers=JSON), 413, "too-many")
+    problem(client.post(f"{COLLECTION}/search", content=body), 413, "too-many")
+
+
+def test_many_texts_with_commas_are_read(client):
+    queries = [{"text": "red, blue, and green"}] * 5000
+    assert client.post(f"{COLLECTION}/match", json={"queries": queries, "k": 1}).status_code == 200
+
+
+def test_without_a_token_little_can_be_sent(client):
+    problem(client.post(f"{API}/session", json={"token": "x" * 5000}), 413, "too-large")

@@ -6,7 +6,8 @@ import logging
 import pytest
 
 from serving import API, COLLECTION, asked, problem
-from tuwen.serve.guard import scope_of
+from tuwen.serve import guard
+from tuwen.serve.guard import client_of, scope_of
 from tuwen.serve.tokens import Tokens
 
 READ, WRITE = "read", "write"
@@ -168,3 +169,58 @@ def test_the_log_has_no_words_unless_asked(tiny_collection, tmp_path, caplog):
         parsed = [json.loads(line) for line in lines]
         assert [line["status"] for line in parsed] == [200, 200]
         assert ("secret" in "".join(lines)) is wanted
+
+
+def test_a_page_elsewhere_cannot_measure_what_it_cannot_read(client):
+    for site in ("cross-site", "same-site"):
+        embedded = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
+        for path in (f"{COLLECTION}/search?q=red", f"{COLLECTION}/thumbnails/red-0", f"{API}/session"):
+            problem(client.get(path, headers=embedded), 403, "wrong-origin")
+        link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+        assert client.get(f"{COLLECTION}/pictures/red-0", headers=link).status_code == 200
+        assert client.get("/", headers=link).status_code == 200
+
+
+def test_an_origin_that_is_named_may_ask(tiny_collection, tmp_path):
+    named = {"Origin": "https://a.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
+    with asked(tiny_collection, tmp_path, origins=("https://a.example",)) as client:
+        assert client.get(f"{API}/collections", headers=named).status_code == 200
+        other = named | {"Origin": "https://b.example"}
+        problem(client.get(f"{API}/collections", headers=other), 403, "wrong-origin")
+
+
+def test_a_cookie_of_another_program_does_not_hide_the_token(guarded):
+    client, made = guarded
+    for others in ('a[b]={"x": 1}; ', "=; ;;", 'q="; '):
+        cookie = {"Cookie": f"{others}{guard.COOKIE}={made[READ]}"}
+        assert client.get(f"{API}/collections", headers=cookie).status_code == 200, others
+
+
+def test_right_tokens_are_not_counted_as_wrong_ones(tiny_collection, tmp_path, monkeypatch):
+    monkeypatch.setattr(guard, "WRONG_AT_ONCE", 2)
+    tokens = Tokens(tmp_path / "tokens.json")
+    made = [tokens.add(f"user {number}", [READ]) for number in range(4)]
+    with asked(tiny_collection, tmp_path, tokens=tokens.path, host="0.0.0.0") as client:
+        assert all(client.get(f"{API}/collections", headers=bearer(each)).is_success for each in made)
+
+
+def test_tokens_are_checked_one_by_one_and_not_without_end(guarded, monkeypatch):
+    client, _ = guarded
+    monkeypatch.setattr(guard, "CHECKS", 0)
+    problem(client.get(f"{API}/collections", headers=bearer("tw_000000000000_" + "A" * 43)), 503, "busy")
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        (("192.0.2.1", 5), "192.0.2.1"),
+        (("2001:db8:1:2:3:4:5:6", 5), "2001:db8:1:2::"),
+        (("2001:db8:1:2:ffff::1", 5), "2001:db8:1:2::"),
+        (("fe80::1%eth0", 5), "fe80::"),
+        (("::ffff:192.0.2.1", 5), "192.0.2.1"),
+        (("a:b", 5), "a:b"),
+        (None, ""),
+    ],
+)
+def test_one_household_is_one_client(address, counted):
+    assert client_of({"client": address}) == counted

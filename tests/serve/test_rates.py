@@ -22,3 +22,12 @@ def test_no_more_clients_are_remembered_than_said(monkeypatch):
     for client in "abcd":
         made.take(client)
     assert made.take("d") > 0 and made.take("a") == 0
+
+
+def test_what_is_given_back_was_never_counted():
+    rates = Rates(1, 2, lambda: 0.0)
+    for _ in range(5):
+        assert rates.take("a") == 0
+        rates.give("a")
+    rates.give("nobody")
+    assert [rates.take("a") for _ in range(3)] == [0, 0, 1]

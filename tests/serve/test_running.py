@@ -1,9 +1,10 @@
 """A server on a real socket: bind rules, slow clients, headers, a stop that finishes writes."""
 
+import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import uvicorn
@@ -13,7 +14,7 @@ from tuwen.errors import InputError
 from tuwen.serve import running
 from tuwen.serve.application import application
 from tuwen.serve.guard import HEADER_BYTES
-from tuwen.serve.settings import Settings, check_origin, is_loopback
+from tuwen.serve.settings import Settings, check_name, check_origin, check_proxy, is_loopback
 from tuwen.serve.tokens import Tokens
 
 
@@ -24,7 +25,7 @@ def listening(collection, folder, **settings):
     app = application({"tiny": collection}, chosen)
     server = uvicorn.Server(
         uvicorn.Config(
-            app, port=0, http=running.protocol(chosen.header_seconds), ws="none", log_config=None,
+            app, port=0, http=running.protocol(chosen), ws="none", log_config=None,
             access_log=False, h11_max_incomplete_event_size=HEADER_BYTES,
         )
     )  # fmt: skip
@@ -165,3 +166,52 @@ def test_origins_are_named_one_by_one():
     for wrong in ("*", "a.example", "https://*.example", "https://a.example/path", "file://x"):
         with pytest.raises(InputError, match="not a web origin"):
             check_origin(wrong)
+
+
+def test_what_is_no_request_is_answered_with_a_problem(tiny_collection, tmp_path):
+    with listening(tiny_collection, tmp_path) as port:
+        answer = talk(port, b"GARBAGE\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    told = json.loads(body)
+    assert told["code"] == "not-http" and f"X-Request-Id: {told['request_id']}".encode() in head
+
+
+def test_one_client_does_not_take_all_connections(tiny_collection, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "CONNECTIONS_OF_ONE", 5)
+    asks = request(f"GET {API}/health/live HTTP/1.1", "Connection: close")
+    with listening(tiny_collection, tmp_path) as port, ExitStack() as opened:
+        held = [opened.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(5)]
+        assert talk(port, asks) == b""
+        held[0].close()
+        time.sleep(0.1)
+        assert talk(port, asks).startswith(b"HTTP/1.1 200")
+    with listening(tiny_collection, tmp_path, proxies=("127.0.0.0/8",)) as port, ExitStack() as opened:
+        for _ in range(7):
+            opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+        assert talk(port, asks).startswith(b"HTTP/1.1 200")
+
+
+def test_a_connection_too_many_is_told_that_it_is_busy(tiny_collection, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "CONNECTIONS", 2)
+    asks = request(f"GET {API}/health/live HTTP/1.1", "Connection: close")
+    with listening(tiny_collection, tmp_path) as port, ExitStack() as opened:
+        for _ in range(2):
+            opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+        answer = talk(port, asks)
+        assert answer.startswith(b"HTTP/1.1 503") and b"problem+json" in answer and b"retry-after" in answer
+        for _ in range(2):
+            opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+        assert talk(port, asks) == b""
+
+
+def test_proxies_and_names_are_what_they_seem():
+    assert [check_proxy(each) for each in ("127.0.0.1", "[::1]", "172.16.0.0/12")] == [
+        "127.0.0.1", "::1", "172.16.0.0/12",
+    ]  # fmt: skip
+    for wrong in ("*", "localhost", "0.0.0.0/0", "::/0", "10.0.0.1/8", ""):
+        with pytest.raises(InputError):
+            check_proxy(wrong)
+    assert check_name("Search.Example.org") == "search.example.org" and check_name("[::1]") == "[::1]"
+    for wrong in ("https://a.example", "a.example:443", "a.example/", "*", ""):
+        with pytest.raises(InputError, match="no name to be asked under"):
+            check_name(wrong)

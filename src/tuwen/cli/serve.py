@@ -136,13 +136,17 @@ def command(collections: tuple[Path, ...], **how: Any) -> None:
     running.run(opened, settings, lambda url: _output.note(f"Serving at {url}; stop with Ctrl-C"))
 
 
-def _chosen(*, body_mb: int, rerank: tuple[str, ...], seconds: int, origins: Any, **how: Any) -> Settings:
-    from tuwen.serve.settings import Settings, check_origin
+def _chosen(
+    *, body_mb: int, rerank: tuple[str, ...], seconds: int, origins: Any, hosts: Any, proxies: Any, **how: Any
+) -> Settings:
+    from tuwen.serve.settings import Settings, check_name, check_origin, check_proxy
 
     cache = _settings.value("serve_cache")
     return Settings(
         tokens=_settings.tokens(),
-        origins=tuple(check_origin(origin) for origin in origins),
+        origins=tuple(map(check_origin, origins)),
+        hosts=tuple(map(check_name, hosts)),
+        proxies=tuple(map(check_proxy, proxies)),
         body_bytes=body_mb * _MB,
         held_bytes=max(256, 2 * body_mb) * _MB,
         answer_seconds=float(seconds),

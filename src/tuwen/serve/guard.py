@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import math
 import re
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
+from concurrent.futures import ThreadPoolExecutor
 
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tuwen.serve import problems
 from tuwen.serve.metrics import Metrics
-from tuwen.serve.problems import Problem
+from tuwen.serve.problems import Problem, busy
 from tuwen.serve.rates import Rates
 from tuwen.serve.settings import Settings
 from tuwen.serve.tokens import SCOPES, Token, Tokens
@@ -21,7 +23,10 @@ API = "/api/v1"
 COOKIE = "tuwen_token"
 HEADER_BYTES = 16 << 10  # of all headers, and of an address
 SAFE = {"GET", "HEAD", "OPTIONS"}
+_OWN_SITES = ("none", "same-origin")
 WRONG_A_SECOND, WRONG_AT_ONCE = 0.2, 10  # wrong tokens of one client: each costs a scrypt
+CHECKS = 50  # tokens that wait to be checked; some two seconds
+CROWDED = "tuwen.crowded"  # in the state of a connection that is one too many
 
 _OPEN = {f"{API}/health/live", f"{API}/health/ready", f"{API}/session", f"{API}/openapi.json"}
 _READING_POSTS = re.compile(rf"{API}/collections/[^/]+/(search|match|illustrate|export)(/[a-z]+)?")
@@ -44,6 +49,8 @@ class Guard:
         self._rates = Rates(settings.rate, settings.burst)
         self._wrong = Rates(WRONG_A_SECOND, WRONG_AT_ONCE)
         self._origins = set(settings.origins)
+        # one thread: however many clients try tokens, the other cores are left to answers
+        self._hashing, self._checks = ThreadPoolExecutor(1, thread_name_prefix="tokens"), 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer with a problem."""
@@ -51,6 +58,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         try:
+            if scope.get("state", {}).get(CROWDED):
+                raise busy("too many connections; try again", 5)
             headers = _headers(scope)
             self._check_host(headers)
             self._check_origin(scope, headers)
@@ -69,20 +78,22 @@ class Guard:
             raise Problem(421, "wrong-host", "the server is not known under this name; allow it with --name")
 
     def _check_origin(self, scope: Scope, headers: Mapping[str, str]) -> None:
-        """Pages of other origins may not change anything, nor use a visitor's cookie."""
+        """Pages of other origins may not change anything, nor measure what they cannot read.
+
+        A link may lead here from anywhere; a picture or a script of another page may not.
+        """
+        origin, foreign = headers.get("origin"), headers.get("sec-fetch-site", "none") not in _OWN_SITES
         if scope["method"] in SAFE:
-            return
-        origin = headers.get("origin")
-        if origin is None:
-            foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
-        else:
+            linked = headers.get("sec-fetch-mode") == "navigate" or not scope["path"].startswith("/api")
+            foreign = foreign and not linked and (origin or "").lower() not in self._origins
+        elif origin is not None:
             own = {f"{scheme}://{headers.get('host', '').lower()}" for scheme in ("http", "https")}
             foreign = origin.lower() not in own | self._origins
         if foreign:
             raise Problem(403, "wrong-origin", "a page of another origin asked; allow it with --origin")
 
     def _check_rate(self, scope: Scope) -> None:
-        wait = self._rates.take(_client(scope))
+        wait = self._rates.take(client_of(scope))
         if wait:
             raise _too_often(wait)
 
@@ -94,7 +105,7 @@ class Guard:
         if given is None and not self._settings.needs_token:
             token = None
         else:
-            token = await self.known(given, _client(scope))
+            token = await self.known(given, client_of(scope))
             scope["tuwen.token"] = token.id
             if needed not in token.scopes:
                 raise Problem(403, "scope", f"the token may not {needed}; use one with this scope")
@@ -106,7 +117,7 @@ class Guard:
         given = _given(_headers(scope))
         if given is None:
             return () if self._settings.needs_token else SCOPES
-        return (await self.known(given, _client(scope))).scopes
+        return (await self.known(given, client_of(scope))).scopes
 
     async def known(self, given: str | None, client: str) -> Token:
         """The token that was given.
@@ -122,10 +133,21 @@ class Guard:
             wait = self._wrong.take(client)
             if wait:
                 raise _too_often(wait)
-            token = await asyncio.get_running_loop().run_in_executor(None, self._tokens.check, given)
+            token = await self._checked(self._tokens, given)
+            if token is not None:
+                self._wrong.give(client)
         if token is None:
             raise Problem(401, "token", "the token is not one of this server", headers=challenge)
         return token
+
+    async def _checked(self, tokens: Tokens, given: str) -> Token | None:
+        if self._checks >= CHECKS:
+            raise busy("too many tokens wait to be checked; try again", 2)
+        self._checks += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._hashing, tokens.check, given)
+        finally:
+            self._checks -= 1
 
 
 def _too_often(wait: float) -> Problem:
@@ -154,9 +176,17 @@ def _name(host: str) -> str:
     return found[1] if found else ""
 
 
-def _client(scope: Scope) -> str:
+def client_of(scope: Scope) -> str:
+    """Whom a request counts for: its address, of IPv6 the network that one household or server has."""
     client = scope.get("client")
-    return str(client[0]) if client else ""
+    if not client or ":" not in client[0]:
+        return str(client[0]) if client else ""
+    try:
+        address = ipaddress.IPv6Address(client[0].partition("%")[0])
+    except ValueError:
+        return str(client[0])
+    mapped = address.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.IPv6Address(int(address) >> 64 << 64))
 
 
 def _given(headers: Mapping[str, str]) -> str | None:
@@ -164,8 +194,5 @@ def _given(headers: Mapping[str, str]) -> str | None:
     if "authorization" in headers:
         kind, _, value = headers["authorization"].partition(" ")
         return value.strip() if kind.lower() == "bearer" else ""
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return None
-    return cookie.value if cookie is not None else None
+    # not http.cookies: that one stops at the first cookie of another program that it cannot read
+    return cookie_parser(headers.get("cookie", "")).get(COOKIE)

@@ -13,6 +13,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tuwen.serve import problems
+from tuwen.serve.guard import client_of
+from tuwen.serve.held import Held
 from tuwen.serve.metrics import Metrics
 from tuwen.serve.settings import Settings
 
@@ -32,6 +34,9 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
+PIECE = 1 << 18  # bytes of an answer that are handed on at once
+SLOWEST = 16 << 10  # bytes a second that a client must take of a long answer
+SMALL = 1 << 16  # answers up to this are sent however many large ones are on their way
 _access = logging.getLogger("tuwen.serve.access")
 _log = logging.getLogger("tuwen.serve")
 
@@ -41,6 +46,7 @@ class Outer:
 
     def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
         self._app, self._settings, self._metrics = app, settings, metrics
+        self._held = Held(settings.held_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -48,8 +54,11 @@ class Outer:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
-        start, answer = time.perf_counter(), _Answer(scope, send, self._settings)
+        start, answer = time.perf_counter(), _Answer(scope, send, self._settings, self._held)
         scope["tuwen.id"] = answer.id
+        method = scope["method"]
+        if method == "HEAD":  # is GET whose body is left out
+            scope["method"] = "GET"
         self._metrics.running += 1
         try:
             await self._app(scope, receive, answer.send)
@@ -61,11 +70,12 @@ class Outer:
                 await problems.response(problems.of(error, {}), answer.id)(scope, receive, answer.send)
         finally:
             self._metrics.running -= 1
-            self._note(scope, answer, time.perf_counter() - start)
+            answer.end()
+            self._note(scope, method, answer, time.perf_counter() - start)
 
-    def _note(self, scope: Scope, answer: _Answer, seconds: float) -> None:
+    def _note(self, scope: Scope, method: str, answer: _Answer, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
-        self._metrics.answered(scope["method"], route, answer.status, seconds)
+        self._metrics.answered(method, route, answer.status, seconds)
         if not _access.isEnabledFor(logging.INFO):
             return
         client = scope.get("client")
@@ -74,7 +84,7 @@ class Outer:
             "id": answer.id,
             "client": client[0] if client else "",
             "token": scope.get("tuwen.token", ""),
-            "method": scope["method"][:16],
+            "method": method[:16],
             "route": route,
             "status": answer.status,
             "bytes": answer.bytes,
@@ -91,27 +101,72 @@ class _Gone(Exception):
 
 
 class _Answer:
-    """One answer on its way: its headers completed, its pieces timed and counted."""
+    """One answer on its way: its headers completed, its pieces timed, counted, and bounded in memory."""
 
-    def __init__(self, scope: Scope, send: Send, settings: Settings) -> None:
+    def __init__(self, scope: Scope, send: Send, settings: Settings, held: Held) -> None:
         self.id = secrets.token_hex(8)
         self.status = self.bytes = 0
+        self._scope, self._client = scope, client_of(scope)
         self._page = not scope["path"].startswith("/api/")
-        self._send, self._settings = send, settings
+        self._bare = scope["method"] == "HEAD"
+        self._send, self._settings, self._all = send, settings, held
+        self._own, self._waited, self._refused = 0, 0.0, False
 
     async def send(self, message: Message) -> None:
         """Hand on a part of the answer."""
+        if self._refused:
+            return
         if message["type"] == "http.response.start":
-            self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self.id
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-            headers.setdefault("Content-Security-Policy", PAGE_POLICY if self._page else API_POLICY)
-            headers.setdefault("Cache-Control", "no-store")
+            length = int(headers.get("content-length", "0"))
+            if length > SMALL and not self._bare and not self._all.fits(self._client, length):
+                await self._refuse()
+                return
+            self._own = length
+            self._all.take(self._client, length)
+            self.status = message["status"]
+            self._complete(headers)
+            await self._hand_on(message)
         elif message["type"] == "http.response.body":
-            self.bytes += len(message.get("body", b""))
+            body = b"" if self._bare else message.get("body", b"")
+            whole, last = memoryview(body), max(len(body) - 1, 0) // PIECE
+            for number in range(last + 1):  # a client that takes a piece now and then is slow too
+                piece = bytes(whole[number * PIECE : (number + 1) * PIECE])
+                more = message.get("more_body", False) or number < last
+                self.bytes += len(piece)
+                await self._hand_on({"type": message["type"], "body": piece, "more_body": more})
+        else:
+            await self._hand_on(message)
+
+    def end(self) -> None:
+        """It is sent, or will not be."""
+        self._all.give(self._client, self._own)
+        self._own = 0
+
+    async def _refuse(self) -> None:
+        answer = problems.response(
+            problems.busy("many large answers are on their way; try again", 5), self.id
+        )
+        await answer(self._scope, _nothing, self.send)
+        self._refused = True  # what was to be sent is not
+
+    def _complete(self, headers: MutableHeaders) -> None:
+        headers["X-Request-Id"] = self.id
+        for name, value in _HEADERS.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Content-Security-Policy", PAGE_POLICY if self._page else API_POLICY)
+        headers.setdefault("Cache-Control", "no-store")
+
+    async def _hand_on(self, message: Message) -> None:
+        begun = time.monotonic()
         try:
             await asyncio.wait_for(self._send(message), self._settings.send_seconds)
         except (TimeoutError, OSError) as error:
             raise _Gone from error
+        self._waited += time.monotonic() - begun
+        if self._waited > self._settings.send_seconds + self.bytes / SLOWEST:
+            raise _Gone
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}

@@ -34,3 +34,9 @@ class Rates:
         while len(self._buckets) > CLIENTS:  # the one that has been silent longest
             self._buckets.popitem(last=False)
         return wait
+
+    def give(self, client: str, cost: float = 1.0) -> None:
+        """Take a request back: it is not one of those that are counted."""
+        if client in self._buckets:
+            left, then = self._buckets[client]
+            self._buckets[client] = (min(self._burst, left + cost), then)

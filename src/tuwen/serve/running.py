@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import secrets
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +15,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tuwen.errors import InputError
+from tuwen.serve import problems
 from tuwen.serve.application import around
-from tuwen.serve.guard import HEADER_BYTES
+from tuwen.serve.guard import CROWDED, HEADER_BYTES, client_of
 from tuwen.serve.service import Service
 from tuwen.serve.settings import Settings
 from tuwen.serve.tokens import Tokens
@@ -21,7 +25,9 @@ from tuwen.serve.tokens import Tokens
 if TYPE_CHECKING:
     from tuwen.collection import Collection
 
-CONNECTIONS = 1000  # at a time
+CONNECTIONS = 1000  # at a time; as many again are told that it is busy
+CONNECTIONS_OF_ONE = 250  # of one client, unless it is a proxy
+FILES = 4096  # that may be open, connections among them
 KEEP_ALIVE_SECONDS = 15
 STOP_SECONDS = 30  # for requests under way when it is told to stop; writes are finished however long
 
@@ -65,6 +71,7 @@ def run(
     service = Service(collections, settings)
     service.start()  # before anything listens, so that what is wrong is said plainly
     _set_logs()
+    _allow_files()
     server = _Server(_config(service), ready)
     try:
         server.run()
@@ -81,7 +88,7 @@ def _config(service: Service) -> uvicorn.Config:
         around(service),
         host=settings.host.strip("[]"),
         port=settings.port,
-        http=protocol(settings.header_seconds),
+        http=protocol(settings),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -89,7 +96,6 @@ def _config(service: Service) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies) or "",
-        limit_concurrency=CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
         h11_max_incomplete_event_size=HEADER_BYTES,
@@ -111,18 +117,31 @@ class _Server(uvicorn.Server):
             self._ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
 
-def protocol(seconds: float) -> type[H11Protocol]:
-    """The HTTP protocol with a time for headers: a client that sends them drop by drop is let go.
+def protocol(settings: Settings) -> type[H11Protocol]:
+    """The HTTP protocol with bounds on how many connect and how long a header may take.
 
-    Args:
-        seconds: From the first byte of a connection or of a further request on it.
+    A client that sends a header drop by drop is let go: the time counts from the first byte of a
+    connection or of a further request on it.
     """
+    seconds = settings.header_seconds
+    connected: Counter[str] = Counter()
 
     class Bounded(H11Protocol):
         _late: asyncio.TimerHandle | None = None
+        _name: str | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            address = self.client[0] if self.client else ""
+            name = client_of({"client": self.client})
+            many = connected[name] >= CONNECTIONS_OF_ONE and not settings.is_proxy(address)
+            if many or len(self.connections) > 2 * CONNECTIONS:
+                transport.abort()
+                return
+            self._name = name
+            connected[name] += 1
+            if len(self.connections) > CONNECTIONS:
+                self.app_state = {**self.app_state, CROWDED: True}
             self._late = self.loop.call_later(seconds, self._drop)
 
         def data_received(self, data: bytes) -> None:
@@ -134,7 +153,16 @@ def protocol(seconds: float) -> type[H11Protocol]:
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._disarm()
+            if self._name is not None:
+                connected[self._name] -= 1
+                if connected[self._name] == 0:
+                    del connected[self._name]
             super().connection_lost(exc)
+
+        def send_400_response(self, msg: str) -> None:
+            if self.cycle is None or self.cycle.response_complete:  # else an answer is on its way
+                self.transport.write(_not_http())
+            self.transport.close()
 
         def _disarm(self) -> None:
             if self._late is not None:
@@ -146,6 +174,34 @@ def protocol(seconds: float) -> type[H11Protocol]:
             self.transport.close()
 
     return Bounded
+
+
+def _not_http() -> bytes:
+    """The answer to what is no request."""
+    identifier = secrets.token_hex(8)
+    body = problems.body(400, "not-http", "this is no HTTP request that can be understood", identifier)
+    data = json.dumps(body).encode()
+    lines = (
+        "HTTP/1.1 400 Bad Request",
+        f"Content-Type: {problems.MEDIA}",
+        f"Content-Length: {len(data)}",
+        f"X-Request-Id: {identifier}",
+        "X-Content-Type-Options: nosniff",
+        "Connection: close",
+    )
+    return "\r\n".join((*lines, "", "")).encode() + data
+
+
+def _allow_files() -> None:
+    """Let as many files be open as connections need, where the system asks for that."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows has no such bound
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _set_logs() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,8 @@ class Settings:
         origins: Other web origins that may ask, such as `https://example.org`; none by default.
         hosts: Names under which the server may be asked. None given: those of this machine on
             loopback, any elsewhere.
-        proxies: Addresses of reverse proxies whose `X-Forwarded-For` is believed.
+        proxies: Addresses of reverse proxies, or networks of them such as `172.16.0.0/12`, whose
+            `X-Forwarded-For` is believed.
         rate: Requests a second and client; 0 for no limit.
         burst: Requests that a client may send at once before the rate counts.
         body_bytes: Bytes of a request's body.
@@ -86,6 +88,14 @@ class Settings:
         named = tuple(host.lower() for host in self.hosts)
         return (*LOCAL_NAMES, *named) if self.is_local or named else ()
 
+    def is_proxy(self, address: str) -> bool:
+        """Whether an address is one of the proxies."""
+        try:
+            own = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(own in ipaddress.ip_network(proxy) for proxy in self.proxies)
+
     @property
     def workers(self) -> int:
         """Engine calls at a time."""
@@ -119,3 +129,31 @@ def check_origin(origin: str) -> str:
     if scheme not in ("http", "https") or not mark or not name or set(name) & set("/*?# "):
         raise InputError(f"{origin!r} is not a web origin; name one such as https://example.org")
     return f"{scheme}://{name}"
+
+
+def check_proxy(proxy: str) -> str:
+    """An address or a network of reverse proxies.
+
+    Raises:
+        InputError: It is none, or stands for all.
+    """
+    try:
+        found = ipaddress.ip_network(proxy.strip().strip("[]"))
+    except ValueError as error:
+        raise InputError(
+            f"{proxy!r} is no address of a proxy; give one such as 127.0.0.1 or 172.16.0.0/12"
+        ) from error
+    if found.prefixlen == 0:
+        raise InputError(f"{proxy!r} is everyone, who could then pass for anyone; name your proxy alone")
+    return str(found.network_address) if found.num_addresses == 1 else str(found)
+
+
+def check_name(name: str) -> str:
+    """A name as it stands in a `Host` header, without scheme and port.
+
+    Raises:
+        InputError: It is no such name.
+    """
+    if not re.fullmatch(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+", name):
+        raise InputError(f"{name!r} is no name to be asked under; give it alone, such as search.example.org")
+    return name.lower()

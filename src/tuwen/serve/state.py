@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from tuwen import __version__
 from tuwen.overview import overview, plane
 from tuwen.serve.answers import Collection, Collections, Health, Overview, Plane, Session
-from tuwen.serve.guard import COOKIE, Guard
+from tuwen.serve.guard import COOKIE, Guard, client_of
 from tuwen.serve.schemas import Kind, Login
 from tuwen.serve.service import Opened, Service, Shared
 
@@ -128,8 +128,7 @@ async def get_session(request: Request, service: Shared) -> dict[str, Any]:
 async def sign_in(request: Request, service: Shared, login: Login) -> Response:
     """Keep a token in a cookie that scripts cannot read and other sites cannot send."""
     guard: Guard = request.app.state.guard
-    client = request.client.host if request.client else ""
-    token = await guard.known(login.token, client)
+    token = await guard.known(login.token, client_of(request.scope))
     made = JSONResponse(_session(service, token.scopes))
     # what was checked, and of a form without signs that mean something in a header
     made.set_cookie(
