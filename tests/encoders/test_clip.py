@@ -174,6 +174,7 @@ def test_a_pt_of_the_resnet_gives_what_its_network_gives(tmp_path):
     assert_same(clip, image, text, pixels=noise(size=64), texts=tiny.TEXTS, factor=5)
     with pytest.raises(InputError, match="no patches"):
         clip.patch_tokens([Image.new("RGB", (9, 9))])
+    assert clip.patch_vectors(Image.new("RGB", (9, 9))) is None
 
 
 @pytest.mark.parametrize(
@@ -260,6 +261,36 @@ def test_patches_and_tokens_have_states(chinese):
     states, mask = clip.token_states(["红绿", "红"])
     assert states.shape == (2, 4, 64)
     assert mask.tolist() == [[1, 1, 1, 1], [1, 1, 1, 0]]
+
+
+def test_a_patch_in_the_common_space_is_what_looks_at_itself_alone_in_the_last_layer(tmp_path):
+    model = tiny.chinese_clip_pt(tmp_path / "tiny.pt")
+    clip = Clip.open(tmp_path / "tiny.pt")
+    picture, visual = Image.fromarray(noise(1)[0]), model.visual
+    with torch.inference_mode():
+        x = visual.conv1(torch.from_numpy(clip.recipe.normalise(noise(1)))).flatten(2).transpose(1, 2)
+        x = visual.ln_pre(
+            torch.cat([visual.class_embedding.expand(1, 1, -1), x], 1) + visual.positional_embedding
+        )
+        *first, last = visual.transformer.resblocks
+        for block in first:
+            x = block(x)
+        x = last(x, torch.full((17, 17), -torch.inf).fill_diagonal_(0))
+        expected = torch.nn.functional.normalize(visual.ln_post(x[0, 1:]) @ visual.proj, dim=-1)
+    found = clip.patch_vectors(picture)
+    assert found.vectors.shape == (4, 4, 24) and found.seen == (1, 1)
+    assert np.allclose(found.vectors.reshape(16, 24), expected.numpy(), atol=1e-5)
+
+
+def test_a_patch_of_siglip_is_what_its_head_sees_of_it_alone(tmp_path):
+    model = tiny.siglip_folder(tmp_path).vision_model
+    clip = Clip.open(tmp_path)
+    with torch.inference_mode():
+        states = model(torch.from_numpy(clip.recipe.normalise(noise(1)))).last_hidden_state
+        expected = torch.nn.functional.normalize(model.head(states[:, 5:6])[0], dim=-1)
+    found = clip.patch_vectors(Image.fromarray(noise(1)[0])).vectors
+    assert found.shape == (4, 4, 128)
+    assert np.allclose(found[1, 1], expected.numpy(), atol=1e-5)
 
 
 def test_nothing_is_written_to_the_terminal(chinese, capfd):

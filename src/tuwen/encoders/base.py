@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -18,6 +19,20 @@ from tuwen.pixels import resized
 from tuwen.records import Picture
 
 Source = str | Path | Image.Image | Picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Patches:
+    """The parts of a picture in the space of an encoder's vectors.
+
+    Attributes:
+        vectors: (rows, columns, width) float32, top to bottom and left to right; their products with a
+            question of length one say how well each fits it.
+        seen: The shares of the picture's width and height that they are of, from its middle.
+    """
+
+    vectors: Array
+    seen: tuple[float, float] = (1.0, 1.0)
 
 
 class Encoder:
@@ -153,6 +168,14 @@ class Encoder:
         How far ahead is bounded in bytes. A picture that cannot be decoded comes with its error.
         """
         return ahead(self._prepared, images, weigh=self._weigh)
+
+    def patch_vectors(self, image: Source) -> Patches | None:
+        """The patches of a picture in the space of the vectors; None where the encoder has none there.
+
+        Raises:
+            PictureError: The picture cannot be decoded.
+        """
+        return None
 
     def _prepared(self, image: Source) -> Array | PictureError:
         try:

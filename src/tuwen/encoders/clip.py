@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 
-from tuwen.arrays import Array
-from tuwen.encoders.base import Encoder, Source, opened
+from tuwen.arrays import Array, unit_rows
+from tuwen.encoders.base import Encoder, Patches, Source, opened
 from tuwen.encoders.inputs import vocabulary as vocabularies
 from tuwen.encoders.inputs.tokens import Tokens
 from tuwen.errors import InputError, MissingExtra
@@ -136,6 +137,23 @@ class Clip(Encoder):
         """
         prepared = np.stack([self.prepare(image) for image in images])
         return self._run(lambda: self._image.patches(self._pixels(prepared)))
+
+    def patch_vectors(self, image: Source) -> Patches | None:
+        """The patches of a picture, each put into the common space alone; None of a convolutional tower.
+
+        Not the states after the last layer, which hold more of the whole picture than of where they stand:
+        what `networks.towers.ImageTower.dense` makes of those before it.
+
+        Raises:
+            PictureError: The picture cannot be decoded.
+        """
+        if not self._image.has_patches:
+            return None
+        picture = opened(image)
+        prepared = self.prepare(picture)[None]
+        found = unit_rows(self._run(lambda: self._image.dense(self._pixels(prepared))))[0]
+        side = math.isqrt(len(found))
+        return Patches(vectors=found.reshape(side, side, -1), seen=self.recipe.seen(*picture.size))
 
     def token_states(self, texts: Sequence[str]) -> tuple[Array, Array]:
         """States of the tokens of texts after the last layer, (n, t, states) float32, and the mask (n, t)."""

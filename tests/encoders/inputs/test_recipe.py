@@ -43,6 +43,13 @@ def test_cropping_can_scale_to_more_than_it_keeps():
     assert np.array_equal(found, np.asarray(expected))
 
 
+@pytest.mark.parametrize(
+    ("fit", "edge", "seen"), [("squash", 0, (1, 1)), ("crop", 0, (0.5, 1)), ("crop", 40, (0.4, 0.8))]
+)
+def test_it_is_known_how_much_of_a_picture_is_kept(fit, edge, seen):
+    assert Recipe(size=32, fit=fit, edge=edge).seen(200, 100) == pytest.approx(seen)
+
+
 def test_normalising_rounds_as_torchvision_does():
     pixels = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
     values = pixels.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)

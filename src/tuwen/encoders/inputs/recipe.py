@@ -83,6 +83,13 @@ class Recipe:
             picture = picture.crop((left, top, left + size, top + size))
         return np.asarray(picture)
 
+    def seen(self, width: int, height: int) -> tuple[float, float]:
+        """The shares of a picture's width and height that `pixels` keeps, from its middle."""
+        share = self.size / (self.edge or self.size)
+        if self.fit == "squash":
+            return share, share
+        return share * min(1, height / width), share * min(1, width / height)
+
     def normalise(self, pixels: Array) -> Array:
         """Pixels (n, size, size, 3) uint8 as the network takes them, (n, 3, size, size) float32."""
         values = np.empty((len(pixels), 3, *pixels.shape[1:3]), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,31 @@ class ImageTower(nn.Module):
         """Features (n, width)."""
         found = self.network(pixels)
         features: Tensor = found if isinstance(found, Tensor) else found.pooler_output
+        return features if self.projection is None else self.projection(features)
+
+    @property
+    def has_patches(self) -> bool:
+        """Whether the network is a vision transformer."""
+        return hasattr(self.network, "embeddings")
+
+    def dense(self, pixels: Tensor) -> Tensor:
+        """Each patch in the common space, (n, patches, width), not of unit length.
+
+        In the last layer a patch looks at itself alone: its value takes the place of the attention, and
+        what follows stays (MaskCLIP: Zhou, Loy and Dai, ECCV 2022). Where a head pools, as SigLIP's
+        does, it looks at one patch at a time.
+        """
+        network: Any = self.network
+        found = network(pixels, output_hidden_states=True)
+        if hasattr(network, "head"):
+            states: Tensor = found.last_hidden_state
+            alone: Tensor = network.head(states.flatten(0, 1)[:, None])
+            return alone.unflatten(0, states.shape[:2])
+        states, last = found.hidden_states[-2][:, 1:], network.encoder.layers[-1]
+        attention = last.self_attn
+        states = states + attention.out_proj(attention.v_proj(last.layer_norm1(states)))
+        states = states + last.mlp(last.layer_norm2(states))
+        features: Tensor = network.post_layernorm(states)
         return features if self.projection is None else self.projection(features)
 
     def patches(self, pixels: Tensor) -> Tensor:
