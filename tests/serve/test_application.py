@@ -158,3 +158,11 @@ def test_two_collections_are_asked_by_their_names(tiny_collection, tiny_encoder,
 def test_a_collection_is_served_once(tiny_collection):
     with pytest.raises(InputError, match="named twice"):
         application({"one": tiny_collection, "two": tiny_collection}, Settings())
+
+
+def test_thousands_of_unknown_fields_are_one_error(client):
+    """Each error takes its time to be made, and others would wait for it."""
+    for body in ({f"a{n}": 0 for n in range(50_000)}, {"parts": [{f"a{n}": 0 for n in range(9)}] * 9}):
+        fields = problem(client.post(f"{COLLECTION}/search", json=body), 422, "invalid")["fields"]
+        assert len(fields) == len(body.get("parts", [0]))
+        assert "are known here" in fields[0]["reason"]

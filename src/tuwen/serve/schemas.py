@@ -6,7 +6,7 @@ import json
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Kind = Literal["image", "text"]
 MAX_K = 1000
@@ -58,6 +58,14 @@ class Model(BaseModel):
     """What every request shares: unknown fields are refused, numbers are finite."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few(cls, values: Any) -> Any:
+        """One error where many fields are unknown: making one for each of thousands takes seconds."""
+        if isinstance(values, dict) and len(values) > len(cls.model_fields):
+            raise ValueError(f"{len(values)} fields are given, and {len(cls.model_fields)} are known here")
+        return values
 
 
 class ItemRef(Model):
