@@ -7,12 +7,11 @@ import pytest
 
 from tuwen.serve.engine import Engine
 from tuwen.serve.problems import Problem
-from tuwen.serve.settings import Settings
 
 
 def test_calls_too_many_are_told_to_come_again():
     async def ask():
-        engine, gate = Engine(Settings(threads=1, waiting=1)), threading.Event()
+        engine, gate = Engine(1, 1, 30), threading.Event()
         calls = [asyncio.create_task(engine.run(gate.wait)) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(Problem) as raised:
@@ -29,7 +28,7 @@ def test_calls_too_many_are_told_to_come_again():
 
 def test_a_call_that_takes_too_long_keeps_its_place_until_it_ends():
     async def ask():
-        engine, gate = Engine(Settings(threads=1, waiting=0, answer_seconds=0.05)), threading.Event()
+        engine, gate = Engine(1, 0, 0.05), threading.Event()
         with pytest.raises(Problem) as raised:
             await engine.run(gate.wait)
         pending = engine.pending
@@ -44,7 +43,7 @@ def test_a_call_that_takes_too_long_keeps_its_place_until_it_ends():
 
 def test_what_a_call_raises_is_raised():
     async def ask():
-        engine = Engine(Settings(threads=1))
+        engine = Engine(1, 8, 30)
         with pytest.raises(TimeoutError, match="own"):
             await engine.run(lambda: (_ for _ in ()).throw(TimeoutError("own")))
         engine.close()

@@ -3,7 +3,11 @@
 import csv
 import io
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
+
+import pytest
 
 from serving import COLLECTION, problem
 from tuwen.serve import exporting
@@ -41,10 +45,23 @@ def test_names_in_the_file_lead_nowhere(client, tiny_collection):
     assert archive.testzip() is None
 
 
-def test_no_cell_is_a_formula(client):
-    client.patch(f"{COLLECTION}/items/image/red-0", json={"label": "=HYPERLINK(1)"})
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\n=", "＝", "＋", "－", "＠"])
+def test_no_cell_is_a_formula(client, start):
+    label = f"{start}HYPERLINK(1)"
+    client.patch(f"{COLLECTION}/items/image/red-0", json={"label": label})
     _, rows = export(client, ids=["red-0"])
-    assert rows[0]["label"] == "'=HYPERLINK(1)"
+    assert rows[0]["label"] == f"'{label}"
+
+
+def test_files_that_nobody_takes_do_not_fill_the_disk(client):
+    service = client.app._app._app._app.state.service
+    with ExitStack() as closed_at_last:
+        waiting = [closed_at_last.enter_context(SpooledTemporaryFile()) for _ in range(exporting.AT_ONCE)]
+        service.exports.update(waiting)
+        problem(client.post(f"{COLLECTION}/export", json={"ids": ["red-0"]}), 503, "busy")
+        waiting[0].close()
+        export(client, ids=["red-0"])
+        export(client, ids=["red-0"])  # what was taken counts no more
 
 
 def test_pictures_that_are_too_large_together_are_refused(client, monkeypatch):

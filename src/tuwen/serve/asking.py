@@ -190,7 +190,7 @@ async def duplicates(
 ) -> dict[str, Any]:
     """Groups of copies and of pictures that look alike, or of texts with the same words."""
     key = ("duplicates", kind, distance, min_cosine)
-    groups = await service.ask(
+    groups = await service.ask_long(
         lambda: service.once(opened, key, lambda: find_duplicates(opened, kind, distance, min_cosine))
     )
     shown = groups[offset : offset + limit]

@@ -8,18 +8,23 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from tuwen.serve.problems import Problem, busy
-from tuwen.serve.settings import Settings
 
 T = TypeVar("T")
 
 
 class Engine:
-    """Threads that work for requests; those too many are told to come again."""
+    """Threads that work for requests; those too many are told to come again.
 
-    def __init__(self, settings: Settings) -> None:
-        self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="engine")
-        self._most = settings.workers + settings.waiting
-        self._seconds = settings.answer_seconds
+    Args:
+        workers: Threads.
+        waiting: Calls that may wait for one.
+        seconds: For a call, with its waiting.
+    """
+
+    def __init__(self, workers: int, waiting: int, seconds: float) -> None:
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="engine")
+        self._most = workers + waiting
+        self._seconds = seconds
         self.pending = 0  # only the event loop changes it
 
     async def run(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:

@@ -17,7 +17,7 @@ from starlette.responses import StreamingResponse
 
 from tuwen import signatures
 from tuwen.errors import UnknownName
-from tuwen.serve.problems import Problem
+from tuwen.serve.problems import Problem, busy
 from tuwen.serve.schemas import Id, Kind, Model
 from tuwen.serve.service import Opened, Shared
 from tuwen.serve.settings import Settings
@@ -32,7 +32,9 @@ router = APIRouter(tags=["items"])
 MOST = 500  # items of one file
 MOST_BYTES = 512 << 20  # of their pictures
 HELD_BYTES = 16 << 20  # of the file in memory; the rest goes to disk
+AT_ONCE = 8  # files that are sent
 PIECE = 1 << 16
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones begin one too
 COLUMNS = ("kind", "id", "file", "name", "text", "entity", "label", "metadata")
 
 
@@ -57,7 +59,10 @@ class Wanted(Model):
 )
 async def export(opened: Opened, service: Shared, wanted: Wanted) -> StreamingResponse:
     """Items as a table with their pictures; ids that nothing has and pictures that are gone are left out."""
-    made = await service.ask(_archive, opened, wanted, service.settings)
+    if sum(not each.closed for each in service.exports) >= AT_ONCE:  # each may be half a gigabyte on disk
+        raise busy("other exports are on their way; try again", 10)
+    made = await service.ask_long(_archive, opened, wanted, service.settings)
+    service.exports.add(made)
     headers = {"Content-Disposition": 'attachment; filename="tuwen.zip"'}
     return StreamingResponse(_pieces(made), media_type="application/zip", headers=headers)
 
@@ -116,4 +121,4 @@ def _file_name(number: int, identifier: str, data: bytes) -> str:
 def _cell(value: Any) -> str:
     """A value that a spreadsheet program takes for text, not for a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return f"'{text}" if text[:1] in _FORMULA else text

@@ -97,7 +97,7 @@ async def illustrate(collection: str, opened: Opened, service: Shared, asked: He
     def choices(answer: Any) -> list[dict[str, Any]]:
         return [service.links(collection, _choice(opened, choice)) for choice in answer.choices]
 
-    return await service.ask(work)
+    return await service.ask_long(work)
 
 
 def _answer(answer: Any) -> dict[str, Any]:

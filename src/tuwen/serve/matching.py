@@ -126,7 +126,7 @@ async def _lines(
                 found = await service.ask(_block, opened, asked, start)
             yield _text(found)
         if asked.how.pairs is not None:
-            yield _text(await service.ask(_paired, opened, asked))
+            yield _text(await service.ask_long(_paired, opened, asked))
     except Exception as error:
         problem = error if isinstance(error, Problem) else problems.of(error, service.shelf.names)
         problem_id = problems.request_id(request)

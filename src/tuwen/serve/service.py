@@ -9,8 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import quote
+from weakref import WeakSet
 
 from fastapi import Depends
 from PIL import Image
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 REMEMBERED = 16  # answers that are long in the making: duplicates, overviews, planes
 WAITS = 32  # requests that wait for a job to end
+LONG, LONG_WAITING = 2, 16  # calls at a time that look at a whole collection; those that may wait
 
 
 class Service:
@@ -44,7 +47,8 @@ class Service:
     def __init__(self, collections: Mapping[str, Collection], settings: Settings) -> None:
         self.settings = settings
         self.shelf = Shelf(collections)
-        self.engine = Engine(settings)
+        self.engine = Engine(settings.workers, settings.waiting, settings.answer_seconds)
+        self.long = Engine(LONG, LONG_WAITING, settings.answer_seconds)
         self.metrics = Metrics()
         self.libraries = Libraries(list(self.shelf.collections))
         self.thumbnails = Thumbnails(settings)
@@ -53,6 +57,7 @@ class Service:
         self.stopping = self._started = False
         self._remembered: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._lock = threading.Lock()
+        self.exports: WeakSet[SpooledTemporaryFile[bytes]] = WeakSet()  # that are sent
         self._waits = ThreadPoolExecutor(WAITS, thread_name_prefix="wait")
 
     def start(self) -> None:
@@ -85,6 +90,7 @@ class Service:
                 writer.close()
         self._waits.shutdown(wait=False, cancel_futures=True)
         self.engine.close()
+        self.long.close()
 
     @property
     def ready(self) -> bool:
@@ -95,6 +101,10 @@ class Service:
     async def ask(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
         """Call the engine in one of its threads."""
         return await self.engine.run(function, *arguments, **options)
+
+    async def ask_long(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        """Call what may take minutes in a thread of its own, so that searches find theirs free."""
+        return await self.long.run(function, *arguments, **options)
 
     def once(self, collection: Collection, key: tuple[Any, ...], function: Callable[[], T]) -> T:
         """What a function returns, remembered while the collection stays as it is; runs in a thread."""

@@ -36,7 +36,7 @@ async def get_collection(collection: str, opened: Opened, service: Shared) -> di
 @router.get("/collections/{collection}/overview", response_model=Overview, summary="What it is made of")
 async def get_overview(opened: Opened, service: Shared) -> dict[str, Any]:
     """Counts by kind and class, and of what was refused."""
-    found = await service.ask(lambda: service.once(opened, ("overview",), lambda: overview(opened)))
+    found = await service.ask_long(lambda: service.once(opened, ("overview",), lambda: overview(opened)))
     labels = {kind: dict(islice(counted.items(), 200)) for kind, counted in found.labels.items()}
     return {"counts": found.counts, "missing": found.missing, "labels": labels, "refused": found.refused}
 
@@ -50,7 +50,7 @@ async def get_plane(
 ) -> dict[str, Any]:
     """Some items where their vectors lie, along the two directions in which they differ most."""
     key = ("plane", kind, limit)
-    found = await service.ask(lambda: service.once(opened, key, lambda: plane(opened, kind, limit)))
+    found = await service.ask_long(lambda: service.once(opened, key, lambda: plane(opened, kind, limit)))
     places = [
         {"id": identifier, "label": label, "x": round(x, 4), "y": round(y, 4)}
         for identifier, label, (x, y) in zip(found.ids, found.labels, found.places.tolist(), strict=True)
