@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from tuwen.encoders.base import Patches, Source, opened
 from tuwen.errors import InputError, unknown
 from tuwen.parts import kinds_of_parts, picture_parts
 from tuwen.pixels import resized
+from tuwen.query import Query
 from tuwen.questions import Question, encode_query, to_query
 from tuwen.sheet import picture_of
 
@@ -109,11 +110,32 @@ def heat(collection: Collection, picture: str | Source, question: Question, *, h
     encoder = collection.encoder
     _check(encoder, how)
     if isinstance(picture, str):
-        found = picture_of(collection.get("image", picture), collection)
-        if found is None:
-            raise InputError(f"the file of {picture!r} cannot be read any more; put it back, or name another")
-        picture = found
+        picture = stored_picture(collection, picture)
     return heat_of(encoder, picture, encode_query(collection, to_query(question)), how=how)
+
+
+def stored_picture(collection: Collection, identifier: str) -> Image.Image:
+    """The picture of an item from its file, or as the collection keeps it.
+
+    Raises:
+        UnknownName: There is no such item.
+        InputError: Its file is gone and nothing is kept.
+    """
+    found = picture_of(collection.get("image", identifier), collection)
+    if found is None:
+        raise InputError(f"the file of {identifier!r} cannot be read any more; put it back, or name another")
+    return found
+
+
+def alone(collection: Collection, identifier: str, query: Query) -> dict[str, float]:
+    """The score of a stored picture with each part of a question alone, whatever its weight.
+
+    Raises:
+        UnknownName: There is no such item.
+    """
+    stored = collection.vectors("image", [identifier])[0]
+    parts = [replace(part, weight=1.0) for part in query.parts]
+    return {str(part): float(encode_query(collection, Query(parts=(part,))) @ stored) for part in parts}
 
 
 def heat_of(encoder: Encoder, picture: Source, vector: Array, *, how: str = "auto") -> Heat:
@@ -157,9 +179,7 @@ def heat_of(encoder: Encoder, picture: Source, vector: Array, *, how: str = "aut
         if patches is not None:
             return Heat(values=_around(patches.vectors @ question, patches.seen), how="patches", score=score)
         if how == "patches":
-            raise InputError(
-                f"{encoder.name} has no patches in the space of its vectors; take how='occlusion'"
-            )
+            raise InputError(f"{encoder.name} has no patches in the space of its vectors; take occlusion")
     return Heat(values=_falls(encoder, image, question, score), how="occlusion", score=score)
 
 

@@ -19,7 +19,7 @@ __all__ = ["main", "names", "tuwen"]
 
 _SECTIONS = {
     "Build and ask": ("index", "search", "similar", "match"),
-    "Look and check": ("show", "duplicates", "verify"),
+    "Look and check": ("show", "explain", "duplicates", "verify"),
     "Match, illustrate, tag": ("resolve", "illustrate", "tag"),
     "Serve": ("serve", "token"),
     "Learn and compare": ("datasets", "methods", "fit", "fuse", "train", "classify", "bench", "reproduce"),
