@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,7 @@ def number(version):
     return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
+@cache
 def imported():
     """Distributions that the package imports, anywhere."""
     names = set()

@@ -124,6 +124,39 @@ def fresh(kind, **options):
     return kind(**{**small(kind), **options})
 
 
+def _is(wanted, name):
+    """Whether the class of this name is wanted; one whose extra is missing is, and is skipped later."""
+    try:
+        return wanted(encoders.find(name))
+    except MissingExtra:
+        return True
+
+
+def of(wanted):
+    """A mark: the test is of those encoders alone whose class is wanted."""
+    names = [name for name in encoders.names() if _is(wanted, name)]
+    return pytest.mark.parametrize("name", names, indirect=True, scope="module")
+
+
+of_new_texts = of(lambda kind: "text" in kind.modalities and not kind.by_id)
+of_pictures = of(lambda kind: "image" in kind.modalities)
+of_new_pictures = of(lambda kind: "image" in kind.modalities and not kind.by_id)
+of_what_learns = of(lambda kind: issubclass(kind, Fitted))
+of_what_needs_a_file = of(lambda kind: kind.needs not in ("", "fitting"))
+of_what_needs_none = of(lambda kind: kind.needs in ("", "fitting"))
+of_each_side = pytest.mark.parametrize(
+    ("name", "side"),
+    [
+        (name, modality)
+        for name in encoders.names()
+        for modality in MODALITIES
+        if _is(lambda kind, modality=modality: modality in kind.modalities, name)
+    ],
+    indirect=True,
+    scope="module",
+)
+
+
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch):
     monkeypatch.setenv("TUWEN_OFFLINE", "1")
@@ -148,27 +181,37 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def encoder(name, kind, files, tmp_path_factory, request):
+def made():
+    """Encoders by name: each is made once, in whatever order tests of several lists of names run."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def encoder(name, kind, files, made, tmp_path_factory, request):
     """Each encoder, small enough to be quick, and fitted."""
-    try:
+
+    def make():
         if name in FIXTURES:
             return encoders.load(f"{name}:{request.getfixturevalue(FIXTURES[name])}")
         if name in MAKERS:
             return encoders.load(MAKERS[name](tmp_path_factory.mktemp(name)))
         assert kind.needs in ("", "fitting"), f"MAKERS must make a small {kind.needs} for {name}"
-        made = fresh(kind)
-        if isinstance(made, Fitted):
-            made.fit(TEXTS * 3 if made.modality == "text" else files)
-        return made
+        given = fresh(kind)
+        if isinstance(given, Fitted):
+            given.fit(TEXTS * 3 if given.modality == "text" else files)
+        return given
+
+    try:
+        if name not in made:
+            made[name] = make()
+        return made[name]
     except MissingExtra as error:
         pytest.skip(str(error))
 
 
-@pytest.fixture(scope="module", params=MODALITIES)
+@pytest.fixture(scope="module")
 def side(request, encoder, files):
-    """A function that encodes the items at some places, and how many there are."""
-    if request.param not in encoder.modalities:
-        pytest.skip(f"encodes no {request.param}s")
+    """A function that encodes the items at some places, of the modality that the test names."""
 
     def encode(places, *, unit=True):
         if request.param == "image":
@@ -192,6 +235,7 @@ def test_it_says_what_it_is(kind, encoder):
     assert inspect.getdoc(kind) != inspect.getdoc(encoders.Encoder), "one line for `tuwen encoders`"
 
 
+@of_each_side
 def test_rows_are_of_length_one_or_zero(encoder, side):
     rows = side(range(7))
     assert rows.shape == (7, encoder.width) and rows.dtype == np.float32
@@ -200,6 +244,7 @@ def test_rows_are_of_length_one_or_zero(encoder, side):
     assert (norms > 0).sum() >= 5, "most items say something"
 
 
+@of_each_side
 def test_raw_rows_have_the_same_direction(side):
     raw, unit = side(range(5), unit=False), side(range(5))
     assert raw.dtype == np.float32
@@ -207,6 +252,7 @@ def test_raw_rows_have_the_same_direction(side):
     np.testing.assert_allclose(unit * lengths, raw, atol=1e-4 * max(1, lengths.max()))
 
 
+@of_each_side
 def test_batching_and_order_do_not_matter(encoder, side, monkeypatch):
     together = side(range(7))
     apart = np.concatenate([side([place]) for place in range(7)])
@@ -215,6 +261,7 @@ def test_batching_and_order_do_not_matter(encoder, side, monkeypatch):
     np.testing.assert_allclose(side([6, 2, 4, 0, 5, 3, 1])[[3, 6, 1, 5, 2, 4, 0]], together, atol=2e-5)
 
 
+@of_each_side
 def test_no_items_give_no_rows(encoder, side):
     assert side([]).shape == (0, encoder.width)
 
@@ -248,16 +295,14 @@ def test_what_is_no_text_or_no_list_is_refused(encoder, files):
         encoder.encode([], "audio")
 
 
+@of_new_texts
 def test_odd_texts_are_defined(encoder):
-    if "text" not in encoder.modalities or encoder.by_id:
-        pytest.skip("encodes no new texts")
     rows = encoder.encode_texts(ODD)
     assert rows.shape == (len(ODD), encoder.width) and np.isfinite(rows).all()
 
 
+@of_new_texts
 def test_a_text_that_names_a_picture_stays_text(encoder, files):
-    if "text" not in encoder.modalities or encoder.by_id:
-        pytest.skip("encodes no new texts")
     names = [str(files[0]), "https://127.0.0.1:9/a.jpg", "data:image/png;base64,AAAA", f"file://{files[0]}"]
     rows = encoder.encode(names, "text")
     assert rows.shape == (4, encoder.width)
@@ -265,9 +310,8 @@ def test_a_text_that_names_a_picture_stays_text(encoder, files):
         assert not np.allclose(rows[0], encoder.encode_images(files[:1])[0], atol=1e-3)
 
 
+@of_pictures
 def test_a_picture_is_the_same_from_wherever_it_comes(encoder, files):
-    if "image" not in encoder.modalities:
-        pytest.skip("encodes no images")
     ways = [files[0], str(files[0]), Picture(path=str(files[0]))]
     if not encoder.by_id:
         with Image.open(files[0]) as opened:
@@ -278,17 +322,15 @@ def test_a_picture_is_the_same_from_wherever_it_comes(encoder, files):
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "LA", "P", "CMYK", "1"])
+@of_new_pictures
 def test_pictures_of_every_mode_and_of_one_pixel_are_defined(encoder, mode):
-    if "image" not in encoder.modalities or encoder.by_id:
-        pytest.skip("encodes no new images")
     picture = Image.new("RGB", (20, 12), "red").convert(mode)
     rows = encoder.encode_images([picture, picture.resize((1, 1)), picture.resize((300, 2))])
     assert rows.shape == (3, encoder.width) and np.isfinite(rows).all()
 
 
+@of_pictures
 def test_prepared_pictures_are_of_one_shape(encoder, files):
-    if "image" not in encoder.modalities:
-        pytest.skip("encodes no images")
     prepared = np.stack([encoder.prepare(file) for file in files[:3]])
     np.testing.assert_allclose(encoder.encode_prepared(prepared), encoder.encode_images(files[:3]), atol=2e-5)
     assert encoder.encode_prepared(prepared[:0]).shape == (0, encoder.width)
@@ -312,9 +354,8 @@ def test_the_fingerprint_is_that_of_the_space(name, kind, encoder, files):
             assert other.fingerprint != encoder.fingerprint
 
 
+@of(lambda kind: kind.needs != "fitting")  # that is named by its folder when saved
 def test_it_can_be_loaded_again_by_its_name(kind, encoder):
-    if kind.needs == "fitting":
-        pytest.skip("named by its folder when saved")
     again = encoders.load(encoder.name)
     assert again.fingerprint == encoder.fingerprint and again.name == encoder.name
 
@@ -322,12 +363,11 @@ def test_it_can_be_loaded_again_by_its_name(kind, encoder):
 @pytest.fixture
 def saved(encoder, tmp_path):
     """The folder of a saved encoder."""
-    if not isinstance(encoder, Fitted):
-        pytest.skip("learns nothing")
     encoder.save(tmp_path / "saved")
     return tmp_path / "saved"
 
 
+@of_what_learns
 def test_a_saved_encoder_gives_the_same_vectors(encoder, saved, files):
     opened = encoders.load(str(saved))
     items = TEXTS if encoder.modality == "text" else files
@@ -340,14 +380,14 @@ def test_a_saved_encoder_gives_the_same_vectors(encoder, saved, files):
     assert {path.suffix for path in saved.iterdir()} == {".json", ".npz"}
 
 
+@of_what_learns
 def test_a_saved_encoder_can_be_saved_again(encoder, saved, tmp_path):
     encoders.load(str(saved)).save(tmp_path / "again")
     assert encoders.load(str(tmp_path / "again")).fingerprint == encoder.fingerprint
 
 
+@of_what_learns
 def test_fitting_twice_on_the_same_gives_the_same(kind, encoder, files):
-    if not isinstance(encoder, Fitted):
-        pytest.skip("learns nothing")
     items = TEXTS * 3 if encoder.modality == "text" else files
     again = fresh(kind).fit(items)
     np.testing.assert_allclose(
@@ -355,9 +395,8 @@ def test_fitting_twice_on_the_same_gives_the_same(kind, encoder, files):
     )
 
 
+@of_what_learns
 def test_an_unfitted_encoder_tells_the_command(kind, files, tmp_path):
-    if not issubclass(kind, Fitted):
-        pytest.skip("learns nothing")
     made = fresh(kind)
     items = TEXTS[:1] if made.modality == "text" else files[:1]
     for act in (lambda: made.encode(items, made.modality), lambda: made.save(tmp_path / "x")):
@@ -370,6 +409,7 @@ def test_an_unfitted_encoder_tells_the_command(kind, files, tmp_path):
 
 
 @pytest.mark.parametrize("file", ["encoder.json", "state.npz"])
+@of_what_learns
 def test_a_saved_encoder_that_is_not_whole_is_damaged(kind, saved, file):
     (saved / file).write_bytes((saved / file).read_bytes()[:-20])
     with pytest.raises(Damaged):
@@ -382,6 +422,7 @@ def test_a_saved_encoder_that_is_not_whole_is_damaged(kind, saved, file):
 @pytest.mark.parametrize(
     "change", [{"params": {"no_such": 1}}, {"state": {"dict": {"a_": {"array": "no"}}}}, {"name": "mini"}]
 )
+@of_what_learns
 def test_a_description_that_does_not_fit_is_damaged(kind, saved, change):
     path = saved / "encoder.json"
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | change), encoding="utf-8")
@@ -389,9 +430,8 @@ def test_a_description_that_does_not_fit_is_damaged(kind, saved, change):
         kind.open(saved)
 
 
+@of_what_needs_none
 def test_options_are_named_and_typed(name, kind):
-    if kind.needs not in ("", "fitting"):
-        pytest.skip("options come with a file")
     with pytest.raises(UnknownName, match="no option named 'no_such'"):
         encoders.load(f"{name},no_such=1")
     for option in small(kind):
@@ -399,9 +439,8 @@ def test_options_are_named_and_typed(name, kind):
             encoders.load(f"{name},{option}=many")
 
 
+@of_what_needs_a_file
 def test_what_needs_a_file_says_so(name, kind):
-    if kind.needs in ("", "fitting"):
-        pytest.skip("needs none")
     with pytest.raises(InputError, match=f"{name} needs .*{name}:"):
         encoders.load(name)
     with pytest.raises(InputError, match="such"):
