@@ -124,6 +124,37 @@ class Group(Answer):
     members: list[Member]
 
 
+class Heat(Answer):
+    """Which parts of a picture count for a question."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_extra={
+            "examples": [
+                {
+                    "rows": 2,
+                    "columns": 2,
+                    "values": [[1.0, 0.2], [0.0, 0.1]],
+                    "how": "occlusion",
+                    "score": 0.31,
+                    "strength": 0.05,
+                    "most": "upper left",
+                }
+            ]
+        },
+    )
+    rows: int
+    columns: int
+    values: list[list[float]] = Field(description="From 0 to 1, row by row; zeros where no part stands out.")
+    how: Literal["occlusion", "patches"]
+    score: float = Field(description="Cosine of the whole picture with the question.")
+    strength: float = Field(
+        description="What 1 stands for: by how much the score falls when the part is covered, or by how much "
+        "the patch that fits best is above the one that fits least."
+    )
+    most: str | None = Field(description="In which ninth of the picture most lies, such as `upper left`.")
+
+
 class Groups(Answer):
     """A page of groups of duplicates, largest first."""
 

@@ -20,6 +20,7 @@ from tuwen.errors import TuwenError
 from tuwen.serve import (
     asking,
     exporting,
+    heating,
     illustrating,
     items,
     judging,
@@ -110,7 +111,7 @@ def _routes(service: Service) -> FastAPI:
         prefix=API,
         responses={status: {"description": text, **problem} for status, text in _DETAILS.items()},
     )
-    for part in (state, asking, matching, illustrating, judging, items, shown, exporting):
+    for part in (state, asking, heating, matching, illustrating, judging, items, shown, exporting):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(page_files.router())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import ValidationError
@@ -15,9 +15,10 @@ from tuwen.query import Query as Question
 from tuwen.serve import shelf, uploads
 from tuwen.serve.answers import Found, Groups
 from tuwen.serve.problems import Problem
-from tuwen.serve.schemas import MAX_K, MAX_OFFSET, Id, Kind, QueryPart, Search, Words
+from tuwen.serve.schemas import MAX_K, MAX_OFFSET, Asked, Id, Kind, QueryPart, Search, Words
 from tuwen.serve.service import Opened, Service, Shared, no_item, page
 
+A = TypeVar("A", bound=Asked)
 router = APIRouter(tags=["ask"])
 _PLAIN = ("min_score", "where", "hybrid", "group", "diversity", "exact", "codes", "depth", "rerank_weight")
 
@@ -65,18 +66,29 @@ async def search_upload(
     ] = "{}",
 ) -> dict[str, Any]:
     """Search by pictures that are sent as files, with anything else a search may have."""
+    asked, sent = await with_files(Search, "search", search, files)
+    return await _answer(collection, opened, service, request, asked, sent)
+
+
+async def with_files(
+    model: type[A], name: str, text: str, files: list[UploadFile]
+) -> tuple[A, list[tuple[bytes, str]]]:
+    """A question that came as a field of a form, and the files beside it as bytes and names.
+
+    Raises:
+        Problem: 422 when a field is wrong or there are too many files.
+    """
     try:
-        asked = Search.model_validate_json(search)
+        asked = model.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise Problem(422, "invalid", f"search: {place}: {first['msg']}") from error
+        raise Problem(422, "invalid", f"{name}: {place}: {first['msg']}") from error
     if len(files) > 16:
         raise Problem(422, "invalid", "at most 16 files in one search")
     if not any(part.upload is not None for part in asked.parts):
         asked.parts += [QueryPart(upload=number) for number in range(len(files))]
-    sent = [(await file.read(), file.filename or "picture") for file in files]
-    return await _answer(collection, opened, service, request, asked, sent)
+    return asked, [(await file.read(), file.filename or "picture") for file in files]
 
 
 async def _answer(
@@ -91,7 +103,7 @@ async def _answer(
         options["rerank"] = service.settings.rerankers[asked.rerank]
 
     def work() -> Any:
-        question = _question(opened, asked, sent, service.settings.megapixels)
+        question = question_of(opened, asked, sent, service.settings.megapixels)
         return opened.search(question, kind=asked.kind, k=asked.k, offset=asked.offset, **options)
 
     results = await service.ask(work)
@@ -111,7 +123,7 @@ async def _answer(
     }
 
 
-def _question(opened: Any, asked: Search, sent: list[tuple[bytes, str]], megapixels: int) -> Question:
+def question_of(opened: Any, asked: Asked, sent: list[tuple[bytes, str]], megapixels: int) -> Question:
     """The query of a request; runs in a thread, for pictures are decoded here."""
     parts: list[Part] = list(parse_query(asked.query).parts) if asked.query else []
     size = opened.encoder.image_size if opened.store.identity.encoder else 0

@@ -29,7 +29,9 @@ CHECKS = 50  # tokens that wait to be checked; some two seconds
 CROWDED = "tuwen.crowded"  # in the state of a connection that is one too many
 
 _OPEN = {f"{API}/health/live", f"{API}/health/ready", f"{API}/session", f"{API}/openapi.json"}
-_READING_POSTS = re.compile(rf"{API}/collections/[^/]+/(search|match|illustrate|export)(/[a-z]+)?")
+_READING_POSTS = re.compile(rf"{API}/collections/[^/]+/(search|match|illustrate|export|heat)(/[a-z]+)?")
+_COSTLY = re.compile(rf"{API}/collections/[^/]+/heat(/[a-z]+)?")
+COST = 50  # requests that one of these counts as: so many pictures are encoded
 
 
 def scope_of(method: str, path: str) -> str | None:
@@ -93,7 +95,8 @@ class Guard:
             raise Problem(403, "wrong-origin", "a page of another origin asked; allow it with --origin")
 
     def _check_rate(self, scope: Scope) -> None:
-        wait = self._rates.take(client_of(scope))
+        cost = min(COST, self._settings.burst) if _COSTLY.fullmatch(scope["path"]) else 1
+        wait = self._rates.take(client_of(scope), cost)
         if wait:
             raise _too_often(wait)
 

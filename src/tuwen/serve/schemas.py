@@ -87,8 +87,18 @@ class QueryPart(Model):
     weight: float = Field(default=1.0, ge=-100, le=100, description="Below zero for what is not wanted.")
 
 
-class Search(Model):
+class Asked(Model):
     """A question: words, parts with weights, or both together."""
+
+    query: Words | None = Field(
+        default=None,
+        description="Words; `-word` is not wanted, `word^2` counts twice, quotes join words.",
+    )
+    parts: list[QueryPart] = Field(default_factory=list, max_length=16)
+
+
+class Search(Asked):
+    """A question, what is looked for and how."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -107,11 +117,6 @@ class Search(Model):
             ]
         },
     )
-    query: Words | None = Field(
-        default=None,
-        description="Words; `-word` is not wanted, `word^2` counts twice, quotes join words.",
-    )
-    parts: list[QueryPart] = Field(default_factory=list, max_length=16)
     kind: Kind = Field(default="image", description="What to look for.")
     k: int = Field(default=10, ge=1, le=MAX_K)
     offset: int = Field(default=0, ge=0, le=MAX_OFFSET)
@@ -125,6 +130,20 @@ class Search(Model):
     rerank: Words | None = Field(default=None, description="The name of a second stage that the server has.")
     depth: int = Field(default=100, ge=1, le=MAX_K, description="Hits that the second stage scores.")
     rerank_weight: float | None = Field(default=None, ge=0, le=1000)
+
+
+class HeatOf(Asked):
+    """A stored picture and a question for which its parts count."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra={"examples": [{"item": "harbour", "query": "a red boat -people"}]},
+    )
+    item: Id = Field(description="The id of the picture.")
+    how: Literal["auto", "occlusion", "patches"] = Field(
+        default="auto", description="`auto` takes patches where they are exact, else occlusion."
+    )
 
 
 class MatchQuery(Model):
