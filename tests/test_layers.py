@@ -38,6 +38,7 @@ NETWORKS = ("encoders/networks/", "encoders/exporting/")
 # found by name and imported alone, so that no other method waits for torch
 LEARNED_BY_NETWORKS = (
     *("methods/deep/", "methods/deephash/", "methods/network.py", "methods/layers.py", "methods/sets.py"),
+    "methods/towers.py",
     "methods/hash_losses.py",
     *(
         f"methods/pairwise/{name}.py"
@@ -72,6 +73,7 @@ def trees():
     return {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
 
 
+@cache
 def imports():
     """Every import in the package."""
     return [

@@ -9,7 +9,7 @@ import numpy as np
 from tuwen.arrays import Array, Modality
 from tuwen.errors import InputError
 from tuwen.methods.linear import canonical
-from tuwen.methods.network import NetworkSpace
+from tuwen.methods.towers import NetworkSpace
 
 
 @dataclass(kw_only=True, eq=False)

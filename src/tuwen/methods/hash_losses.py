@@ -11,7 +11,8 @@ from torch.nn import functional
 
 from tuwen.arrays import Array
 from tuwen.errors import InputError
-from tuwen.methods.network import Batch, NetworkHasher
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkHasher
 
 
 def likelihood(products: Tensor, alike: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import copy
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -14,9 +14,7 @@ from torch import Tensor, nn
 
 from tuwen.arrays import MODALITIES, Array, Modality
 from tuwen.errors import InputError
-from tuwen.methods.base import Coder, CommonSpace, Hasher, Method, multi_hot
-from tuwen.methods.classes import ClassSpace, check_classes
-from tuwen.methods.layers import mlp
+from tuwen.methods.base import Coder, Method, multi_hot
 from tuwen.methods.validation import both_ways, held_out
 
 Pairs = tuple[Array, Array, Array | None]
@@ -323,59 +321,20 @@ class Network(Method):
 
 
 @dataclass(kw_only=True, eq=False)
-class _Towers(Network, Coder):
-    """A network a modality, whose outputs are compared; `hidden` 0 makes each a single dense layer."""
+class NetworkCoder(Network, Coder):
+    """A network that codes each item alone; a subclass writes `_code`."""
 
-    hidden: int = 512
-
-    def _build(self, d_image: int, d_text: int, n_classes: int) -> nn.Module:
-        widths = {"image": d_image, "text": d_text}
-        inner = [self.hidden] if self.hidden else []
-        towers = {name: mlp(width, *inner, self.width) for name, width in widths.items()}
-        return nn.ModuleDict(towers | self._heads(n_classes))
-
-    def _heads(self, n_classes: int) -> dict[str, nn.Module]:
-        """Networks beside the two towers, such as a classifier."""
-        return {}
-
-    def _step(self, batch: Batch) -> Tensor:
-        return self._loss(self._code(batch.x, "image"), self._code(batch.y, "text"), batch)
-
-    @abstractmethod
-    def _loss(self, u: Tensor, v: Tensor, batch: Batch) -> Tensor:
-        """The value to lower, from outputs of the towers u and v, (b, width)."""
+    _at_once: ClassVar[int] = 4096  # items
 
     def _transform(self, features: Array, modality: Modality) -> Array:
         made = np.zeros((len(features), self.width), dtype=np.float32)
         done = 0
         with torch.inference_mode():
-            for batch in self._batches(features, modality):
+            for batch in self._batches(features, modality, self._at_once):
                 made[done : done + len(batch)] = self._code(batch, modality).float().cpu().numpy()
                 done += len(batch)
         return made
 
+    @abstractmethod
     def _code(self, batch: Tensor, modality: Modality) -> Tensor:
         """What the networks make of a batch of features of a modality, (b, width)."""
-        made: Tensor = self.net_[modality](batch)
-        return made
-
-
-@dataclass(kw_only=True, eq=False)
-class NetworkSpace(_Towers, CommonSpace):
-    """Two networks into one space of vectors."""
-
-
-@dataclass(kw_only=True, eq=False)
-class NetworkHasher(_Towers, Hasher):
-    """Two networks whose signs are the bits."""
-
-
-@dataclass(kw_only=True, eq=False)
-class NetworkClasses(_Towers, ClassSpace):
-    """Two networks that tell classes: a vector has a column a class."""
-
-    needs_labels = True
-
-    def _start(self, images: Array, texts: Array, labels: Array) -> None:
-        check_classes(self, labels)
-        self.columns_ = labels.shape[1]

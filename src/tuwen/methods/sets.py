@@ -16,7 +16,7 @@ from tuwen.arrays import MODALITIES, Array, Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import CommonSpace
 from tuwen.methods.layers import cosines, every_triplet, hardest_triplet
-from tuwen.methods.network import Batch, Network, Pairs
+from tuwen.methods.network import Batch, Network, NetworkCoder, Pairs
 from tuwen.methods.validation import held_out
 
 _ENOUGH = 500  # pairs that choose the epoch: all are scored with all, part by part
@@ -102,21 +102,14 @@ class SetNetwork(Network):
 
 
 @dataclass(kw_only=True, eq=False)
-class SetSpace(SetNetwork, CommonSpace):
+class SetSpace(SetNetwork, NetworkCoder, CommonSpace):
     """Pools sets into vectors of one space, which can be indexed; a subclass writes `_code`."""
+
+    _at_once = _ROWS
 
     def _step(self, batch: Batch) -> Tensor:
         u, v = self._code(batch.x, "image"), self._code(batch.y, "text")
         return self._hinge(cosines(u, v).float(), batch)
-
-    def _transform(self, features: Array, modality: Modality) -> Array:
-        made = np.zeros((len(features), self.width), dtype=np.float32)
-        done = 0
-        with torch.inference_mode():
-            for batch in self._batches(features, modality, _ROWS):
-                made[done : done + len(batch)] = self._code(batch, modality).float().cpu().numpy()
-                done += len(batch)
-        return made
 
     @abstractmethod
     def _code(self, batch: Tensor, modality: Modality) -> Tensor:

@@ -13,7 +13,8 @@ from tuwen import methods
 from tuwen.arrays import Array
 from tuwen.errors import InputError, unknown
 from tuwen.methods.layers import contrast
-from tuwen.methods.network import Batch, NetworkHasher, NetworkSpace
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkHasher, NetworkSpace
 from tuwen.methods.validation import both_ways
 from tuwen.training.image_networks import ImageNetwork
 from tuwen.training.material import Ids, Material, Pixels

@@ -13,7 +13,8 @@ from torch.nn import functional
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import class_loss, mlp, reverse_gradient, shared_labels
-from tuwen.methods.network import Batch, NetworkSpace
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkSpace
 
 
 @dataclass(kw_only=True, eq=False)

@@ -12,8 +12,9 @@ from torch.nn import functional
 from tuwen.arrays import MODALITIES, Array, Modality
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import contrast
-from tuwen.methods.network import Batch, NetworkSpace
+from tuwen.methods.network import Batch
 from tuwen.methods.subspace.cca import CCA
+from tuwen.methods.towers import NetworkSpace
 
 
 class _Beside(nn.Module):

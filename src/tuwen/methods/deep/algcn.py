@@ -13,7 +13,8 @@ from torch.nn import functional
 from tuwen.arrays import Array
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import cosines, mlp, shared_labels
-from tuwen.methods.network import Batch, NetworkSpace
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkSpace
 
 
 class LabelGraph(nn.Module):

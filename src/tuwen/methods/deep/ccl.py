@@ -12,7 +12,8 @@ from tuwen.arrays import Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import class_loss, mlp, shared_labels
-from tuwen.methods.network import Batch, NetworkSpace
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkSpace
 
 
 @dataclass(kw_only=True, eq=False)

@@ -13,7 +13,8 @@ from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import cosines, mlp
-from tuwen.methods.network import Batch, NetworkSpace
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkSpace
 from tuwen.methods.validation import both_ways
 
 

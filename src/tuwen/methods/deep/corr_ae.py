@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import mlp
-from tuwen.methods.network import Batch, NetworkSpace
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkSpace
 
 
 @dataclass(kw_only=True, eq=False)

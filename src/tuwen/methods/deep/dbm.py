@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from tuwen.arrays import MODALITIES, Array, Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
-from tuwen.methods.network import Batch, NetworkSpace, Pairs
+from tuwen.methods.network import Batch, Pairs
+from tuwen.methods.towers import NetworkSpace
 
 _ENOUGH = 5000  # training items that tell a mean
 

@@ -12,7 +12,8 @@ from torch.nn import functional
 from tuwen.arrays import Array
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import class_loss, contrast, mlp, prototypes
-from tuwen.methods.network import Batch, NetworkSpace
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkSpace
 
 
 @dataclass(kw_only=True, eq=False)

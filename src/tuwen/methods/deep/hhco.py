@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tuwen.arrays import Array, Modality
+from tuwen.arrays import Modality
 from tuwen.errors import InputError
-from tuwen.methods.base import CommonSpace, Paper
-from tuwen.methods.layers import cosines
-from tuwen.methods.network import Batch
-from tuwen.methods.sets import SetNetwork, present
-
-_ROWS = 256  # items that are coded at once
+from tuwen.methods.base import Paper
+from tuwen.methods.sets import SetSpace, present
 
 
 class Gathering(nn.Module):
@@ -38,7 +33,7 @@ class Gathering(nn.Module):
 
 
 @dataclass(kw_only=True, eq=False)
-class HHCO(SetNetwork, CommonSpace):
+class HHCO(SetSpace):
     """Adds to regions and words what occurs beside them, in their own item and in the other modality.
 
     A part p becomes p' = p + relu(A Σ_j a_j p_j), with weights a_j = softmax of products with the parts of
@@ -77,10 +72,6 @@ class HHCO(SetNetwork, CommonSpace):
             parts |= {name: nn.Linear(width, self.dim), f"{name}_gathering": Gathering(self.dim)}
         return nn.ModuleDict(parts)
 
-    def _step(self, batch: Batch) -> Tensor:
-        scores = cosines(self._code(batch.x, "image"), self._code(batch.y, "text"))
-        return self._hinge(scores.float(), batch)
-
     def _code(self, batch: Tensor, modality: Modality) -> Tensor:
         there = present(batch)
         parts = self.net_[modality](batch)
@@ -88,12 +79,3 @@ class HHCO(SetNetwork, CommonSpace):
         shares = there / there.sum(dim=1, keepdim=True).clamp(min=1)
         pooled: Tensor = (gathered * shares[..., None]).sum(dim=1)
         return pooled
-
-    def _transform(self, features: Array, modality: Modality) -> Array:
-        made = np.zeros((len(features), self.width), dtype=np.float32)
-        done = 0
-        with torch.inference_mode():
-            for batch in self._batches(features, modality, _ROWS):
-                made[done : done + len(batch)] = self._code(batch, modality).float().cpu().numpy()
-                done += len(batch)
-        return made

@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import contrast, mlp, prototypes
-from tuwen.methods.network import Batch, NetworkSpace
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkSpace
 
 
 @dataclass(kw_only=True, eq=False)

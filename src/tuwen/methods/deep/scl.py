@@ -11,7 +11,8 @@ from torch.nn import functional
 
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import contrast, mlp, reverse_gradient
-from tuwen.methods.network import Batch, NetworkSpace
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkSpace
 
 
 @dataclass(kw_only=True, eq=False)

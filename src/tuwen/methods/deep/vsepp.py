@@ -8,7 +8,8 @@ from torch import Tensor
 
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import cosines, every_triplet, hardest_triplet
-from tuwen.methods.network import Batch, NetworkSpace
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkSpace
 
 
 @dataclass(kw_only=True, eq=False)

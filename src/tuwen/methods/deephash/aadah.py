@@ -13,7 +13,8 @@ from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.hash_losses import check_hidden, off_signs, ranked_triplets
 from tuwen.methods.layers import cosines, mlp, reverse_gradient, shared_labels
-from tuwen.methods.network import Batch, NetworkHasher
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkHasher
 
 
 @dataclass(kw_only=True, eq=False)

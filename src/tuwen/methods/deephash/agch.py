@@ -11,7 +11,8 @@ from torch.nn import functional
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import cosines
-from tuwen.methods.network import Batch, NetworkHasher
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkHasher
 
 
 @dataclass(kw_only=True, eq=False)

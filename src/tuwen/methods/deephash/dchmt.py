@@ -10,7 +10,8 @@ from torch import Tensor
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import shared_labels
-from tuwen.methods.network import Batch, NetworkHasher
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkHasher
 
 
 @dataclass(kw_only=True, eq=False)

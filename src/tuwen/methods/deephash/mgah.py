@@ -12,7 +12,8 @@ from tuwen.arrays import MODALITIES, Array, Modality
 from tuwen.methods.base import Paper
 from tuwen.methods.graphs import neighbours
 from tuwen.methods.layers import mlp
-from tuwen.methods.network import Batch, NetworkHasher
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkHasher
 
 
 @dataclass(kw_only=True, eq=False)

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import hardest_triplet, semi_hard_triplet
-from tuwen.methods.network import Batch, NetworkHasher
+from tuwen.methods.network import Batch
+from tuwen.methods.towers import NetworkHasher
 
 
 @dataclass(kw_only=True, eq=False)

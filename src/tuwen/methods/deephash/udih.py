@@ -14,7 +14,8 @@ from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.hash_losses import ranked_triplets
 from tuwen.methods.layers import cosines, mlp
-from tuwen.methods.network import Batch, NetworkHasher, Pairs
+from tuwen.methods.network import Batch, Pairs
+from tuwen.methods.towers import NetworkHasher
 
 _FEWEST = 2  # complete pairs: from fewer, nothing can be said about a partner
 
