@@ -150,8 +150,8 @@ def heat_of(encoder: Encoder, picture: Source, vector: Array, *, how: str = "aut
     By `patches`, each part is compared with the question alone, from one picture. Where the vector is the
     mean over places (Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR 2016) this
     is exact: the mean of the heat is the score. Patches of CLIP's vision transformers, put into the common
-    space as in "Extract Free Dense Labels from CLIP" (Zhou, Loy and Dai, ECCV 2022), are fast and a hint
-    only: what a transformer knows of one part it may keep in the patches of another.
+    space much as in "Extract Free Dense Labels from CLIP" (Zhou, Loy and Dai, ECCV 2022), are fast and a
+    hint only: what a transformer knows of one part it may keep in the patch of another.
 
     Args:
         encoder: Must encode pictures, and not look them up.

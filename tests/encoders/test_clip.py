@@ -263,7 +263,7 @@ def test_patches_and_tokens_have_states(chinese):
     assert mask.tolist() == [[1, 1, 1, 1], [1, 1, 1, 0]]
 
 
-def test_a_patch_in_the_common_space_is_what_looks_at_itself_alone_in_the_last_layer(tmp_path):
+def test_a_patch_in_the_common_space_is_what_the_class_token_makes_of_it_alone(tmp_path):
     model = tiny.chinese_clip_pt(tmp_path / "tiny.pt")
     clip = Clip.open(tmp_path / "tiny.pt")
     picture, visual = Image.fromarray(noise(1)[0]), model.visual
@@ -275,8 +275,12 @@ def test_a_patch_in_the_common_space_is_what_looks_at_itself_alone_in_the_last_l
         *first, last = visual.transformer.resblocks
         for block in first:
             x = block(x)
-        x = last(x, torch.full((17, 17), -torch.inf).fill_diagonal_(0))
-        expected = torch.nn.functional.normalize(visual.ln_post(x[0, 1:]) @ visual.proj, dim=-1)
+        expected = []
+        for patch in range(1, 17):
+            only = torch.full((17, 17), -torch.inf)
+            only[:, patch] = 0
+            expected.append(visual.ln_post(last(x, only)[0, 0]) @ visual.proj)
+        expected = torch.nn.functional.normalize(torch.stack(expected), dim=-1)
     found = clip.patch_vectors(picture)
     assert found.vectors.shape == (4, 4, 24) and found.seen == (1, 1)
     assert np.allclose(found.vectors.reshape(16, 24), expected.numpy(), atol=1e-5)

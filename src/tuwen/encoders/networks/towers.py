@@ -37,21 +37,23 @@ class ImageTower(nn.Module):
     def dense(self, pixels: Tensor) -> Tensor:
         """Each patch in the common space, (n, patches, width), not of unit length.
 
-        In the last layer a patch looks at itself alone: its value takes the place of the attention, and
-        what follows stays (MaskCLIP: Zhou, Loy and Dai, ECCV 2022). Where a head pools, as SigLIP's
-        does, it looks at one patch at a time.
+        What the picture's vector would be if at the end, where one is made of all patches, only one of
+        them were looked at: by the class token in the last layer, or by the head that pools (SigLIP's).
+        Like Zhou, Loy and Dai ("Extract Free Dense Labels from CLIP", ECCV 2022) it takes the values of
+        the last attention as they are; like Lan et al. ("ClearCLIP", ECCV 2024) it leaves the patch's own
+        state out, which holds more of the whole picture than of the patch.
         """
         network: Any = self.network
         found = network(pixels, output_hidden_states=True)
         if hasattr(network, "head"):
-            states: Tensor = found.last_hidden_state
-            alone: Tensor = network.head(states.flatten(0, 1)[:, None])
-            return alone.unflatten(0, states.shape[:2])
-        states, last = found.hidden_states[-2][:, 1:], network.encoder.layers[-1]
+            patches: Tensor = found.last_hidden_state
+            alone: Tensor = network.head(patches.flatten(0, 1)[:, None])
+            return alone.unflatten(0, patches.shape[:2])
+        states, last = found.hidden_states[-2], network.encoder.layers[-1]
         attention = last.self_attn
-        states = states + attention.out_proj(attention.v_proj(last.layer_norm1(states)))
-        states = states + last.mlp(last.layer_norm2(states))
-        features: Tensor = network.post_layernorm(states)
+        mixed = states[:, :1] + attention.out_proj(attention.v_proj(last.layer_norm1(states[:, 1:])))
+        mixed = mixed + last.mlp(last.layer_norm2(mixed))
+        features: Tensor = network.post_layernorm(mixed)
         return features if self.projection is None else self.projection(features)
 
     def patches(self, pixels: Tensor) -> Tensor:
