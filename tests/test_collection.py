@@ -295,7 +295,7 @@ def test_one_string_is_not_a_list_of_ids(collection, vectors):
 
 
 def test_an_unknown_id_among_many_is_said_at_once(collection, monkeypatch):
-    monkeypatch.setattr("tuwen.collection.SUGGEST", 39)
+    monkeypatch.setattr("tuwen.holdings.SUGGEST", 39)
     with pytest.raises(UnknownName, match=r"no image named 'p40'$"):
         collection.get("image", "p40")
 

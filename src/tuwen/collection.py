@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuwen import calibration, editing, encoder_of, encoders, learned, tables, transfer
+from tuwen import calibration, editing, encoder_of, encoders, finishing, learned, tables, transfer
 from tuwen import codes as hash_codes
 from tuwen import rerank as reranking
 from tuwen.arrays import MODALITIES, Array, Modality, check_matrix, unit_rows
 from tuwen.encoders import Encoder
-from tuwen.errors import CollectionError, InputError, UnknownName, unknown
+from tuwen.errors import CollectionError
 from tuwen.head import LEARNED
-from tuwen.index.disk import Disk
+from tuwen.holdings import Holdings, check_ids, table_of
 from tuwen.indexes import Indexes
-from tuwen.items import condition, item_columns, to_items
 from tuwen.questions import Question
 from tuwen.records import Record
-from tuwen.results import Item, Matched, Results
-from tuwen.search import Options, search
+from tuwen.results import Matched, Results
+from tuwen.search import Options, search, similar
 from tuwen.store import Store
-from tuwen.tables import TABLE_OF
-from tuwen.view import View
 
 if TYPE_CHECKING:
     from tuwen.calibration import Calibration
@@ -35,11 +30,8 @@ if TYPE_CHECKING:
     from tuwen.rerank import Reranker
     from tuwen.rerank.hits import Stage
 
-SUGGEST = 10_000  # items up to which an unknown id is compared with all of them
-FRAGMENTS = 64  # small files a table, from which on `finish` joins them
 
-
-class Collection:
+class Collection(Holdings):
     """Pictures and texts of one encoder's space, stored in a folder.
 
     Make one with `Collection.create`, open one with `Collection.open` or `tuwen.open`. Any number of
@@ -47,7 +39,7 @@ class Collection:
     """
 
     def __init__(self, store: Store, encoder: Encoder | None = None) -> None:
-        self.store = store
+        super().__init__(store)
         self.indexes = Indexes(store)
         self._encoder = encoder
         self._hasher: hash_codes.Bits | None = None
@@ -111,16 +103,6 @@ class Collection:
         if encoder is None:
             return cls(store)
         return cls(store, encoder_of.given(store.path, store.identity, encoder))
-
-    @property
-    def path(self) -> Path:
-        """The folder."""
-        return self.store.path
-
-    @property
-    def width(self) -> int:
-        """Columns of the vectors."""
-        return self.store.identity.width
 
     @property
     def encoder(self) -> Encoder:
@@ -190,8 +172,8 @@ class Collection:
             InputError: Lengths or widths differ, an id is twice or there already, a vector is not finite
                 or all zeros, a value does not fit its column.
         """
-        _check_list(ids)
-        return editing.add_vectors(self, _table(kind), kind, ids, vectors, columns, overwrite=overwrite)
+        check_ids(ids)
+        return editing.add_vectors(self, table_of(kind), kind, ids, vectors, columns, overwrite=overwrite)
 
     def rows(
         self, kind: Modality, vectors: Array, columns: dict[str, Sequence[Any]], schema: Any = None
@@ -204,64 +186,20 @@ class Collection:
             columns: Values by column, each n long.
             schema: Of the table inside a transaction; that of the newest commit when None.
         """
-        schema = self.store.view.dataset(_table(kind)).schema if schema is None else schema
+        schema = self.store.view.dataset(table_of(kind)).schema if schema is None else schema
         codes = self.hasher().transform(vectors, kind) if "code" in schema.names and len(vectors) else None
         return tables.rows(schema, vectors, columns, codes)
 
-    def count(self, kind: Modality) -> int:
-        """How many items of a kind there are."""
-        return self.store.view.count(_table(kind))
-
-    def ids(self, kind: Modality) -> list[str]:
-        """The ids of all items of a kind."""
-        return list(self.store.view.scan(_table(kind), ["id"])["id"].to_pylist())
-
-    def get(self, kind: Modality, identifier: str) -> Item:
-        """One item.
-
-        Raises:
-            UnknownName: There is no such item.
-        """
-        found = self.store.view.by_ids(_table(kind), [identifier], item_columns(kind))
-        if found.num_rows == 0:
-            raise self._unknown(kind, identifier)
-        return to_items(found, kind)[0]
-
-    def items(self, kind: Modality, where: str | None = None) -> Iterator[Item]:
-        """All items of a kind, or those that a filter keeps."""
-        view = self.store.view
-        wanted = condition(view, _table(kind), where)
-        for batch in view.batches(_table(kind), item_columns(kind), where=wanted):
-            yield from to_items(batch, kind)
-
-    def vectors(self, kind: Modality, ids: Sequence[str]) -> Array:
-        """The stored vectors of some items, (n, width) float32, in the order asked.
-
-        Raises:
-            UnknownName: One of them is not there.
-        """
-        _check_list(ids)
-        found = self.store.view.by_ids(_table(kind), ids, ["id", "vector"])
-        place = {identifier: row for row, identifier in enumerate(found["id"].to_pylist())}
-        for identifier in ids:
-            if identifier not in place:
-                raise self._unknown(kind, identifier)
-        stored = tables.matrix(found["vector"]).astype(np.float32)
-        return unit_rows(stored[[place[identifier] for identifier in ids]])
-
     def update(self, kind: Modality, identifier: str, **values: Any) -> None:
-        """Change what is known of an item: `label`, `metadata` (merged; None removes a key) or `entity`.
+        """Change what is known of an item: `label`, `metadata` (merged; None removes keys), `entity`, `text`.
+
+        A text that is changed is encoded anew.
 
         Raises:
             UnknownName: There is no such item, or no such value.
+            InputError: A picture is given a text, or the text says nothing to the encoder.
         """
-        editing.update(self, _table(kind), kind, identifier, values)
-
-    def delete(self, kind: Modality, ids: Sequence[str]) -> int:
-        """Remove items; unknown ids are passed over. Returns how many were removed."""
-        _check_list(ids)
-        with self.store.transaction() as transaction:
-            return transaction.delete(_table(kind), list(ids))
+        editing.update(self, table_of(kind), kind, identifier, values)
 
     def search(
         self,
@@ -324,7 +262,7 @@ class Collection:
             rerank_weight=rerank_weight,
             fuse=fuse,
         )
-        _table(kind)
+        table_of(kind)
         return search(self, query, kind, options)
 
     def similar(self, kind: Modality, identifier: str, *, to: Modality | None = None, k: int = 10) -> Results:
@@ -337,13 +275,8 @@ class Collection:
             k: How many.
         """
         for side in (kind, to or kind):
-            _table(side)
-        vector = self.vectors(kind, [identifier])[0]
-        found = search(self, vector, to or kind, Options(k=k + 1))
-        itself = identifier if (to or kind) == kind else None
-        others = [hit for hit in found if hit.id != itself][:k]
-        hits = tuple(replace(hit, rank=place + 1) for place, hit in enumerate(others))
-        return replace(found, query=f"like {kind} {identifier}", hits=hits)
+            table_of(side)
+        return similar(self, kind, identifier, to or kind, k)
 
     def match(
         self,
@@ -393,7 +326,7 @@ class Collection:
             self,
             unit_rows(check_matrix("queries", np.asarray(vectors), self.width)),
             names,
-            _table(kind),
+            table_of(kind),
             k=k,
             both=both,
             temperature=temperature if probability else None,
@@ -420,40 +353,7 @@ class Collection:
 
     def finish(self, note: Callable[[str], None] | None = None) -> None:
         """Make ready for fast answers after adding: codes, full text, calibration and saved indexes."""
-        say = note or (lambda _: None)
-        if self.store.identity.codes:
-            say("learning hash codes")
-            hash_codes.learn(self)
-        if self.count("text"):
-            say("indexing words")
-            with self.store.transaction() as transaction:
-                transaction.index_text()
-        if (
-            max(len(self.store.view.dataset(table).get_fragments()) for table in TABLE_OF.values())
-            > FRAGMENTS
-        ):
-            say("joining small files")
-            self.store.compact()
-        say("indexing vectors")
-        for table in TABLE_OF.values():
-            if self.indexes.on_disk(self.store.view, table):
-                with self.store.transaction() as transaction:
-                    Disk.make(transaction.dataset(table), "vector")
-        self.indexes.save(self.store.view)
-        if all(self.count(kind) for kind in MODALITIES):
-            say("learning when nothing fits")
-            calibration.refresh(self)
-
-    def with_text_index(self, view: View) -> View:
-        """A view whose full-text index is there, made if need be; the same view where that cannot be done."""
-        if not view.has_text_index and view.count("texts"):
-            try:
-                with self.store.transaction(wait=0.1) as transaction:
-                    transaction.index_text()
-            except CollectionError:  # a read-only folder, or another process is writing
-                return view
-            return self.store.view
-        return view
+        finishing.finish(self, note or (lambda _: None))
 
     def hasher(self) -> hash_codes.Bits:
         """The hash function of the collection's codes.
@@ -474,26 +374,9 @@ class Collection:
 
     def stats(self) -> dict[str, Any]:
         """Counts, encoder, sizes and state."""
-        identity, view = self.store.identity, self.store.view
-        size = sum(map(_size, self.path.rglob("*")))
-        return {
-            "path": str(self.path),
-            "images": view.count("images"),
-            "texts": view.count("texts"),
-            "refused": view.dataset("ledger").count_rows(filter="code != 'duplicate'"),
-            "missing": sum(view.dataset(t).count_rows(filter="missing = true") for t in TABLE_OF.values()),
-            "encoder": identity.encoder or None,
-            **({"method": identity.method} if identity.method else {}),
-            "width": identity.width,
-            "dtype": identity.dtype,
-            "codes": identity.codes if hash_codes.have_codes(view) else 0,
-            "metadata": list(view.head.metadata_keys),
-            "snapshots": list(self.store.snapshots()),
-            "nothing_fits": calibration.measured(self),
-            "megabytes": round(size / 2**20, 1),
-            "created": identity.created,
-            "tuwen": identity.tuwen,
-        }
+        from tuwen.overview import stats
+
+        return stats(self)
 
     def verify(self) -> list[str]:
         """Check rows, ids, checksums, dimensions and indexes; one sentence for each fault found."""
@@ -510,18 +393,6 @@ class Collection:
         self.indexes.save(self.store.view)
         return done
 
-    def snapshot(self, name: str) -> None:
-        """Keep the present state under a name."""
-        self.store.snapshot(name)
-
-    def drop_snapshot(self, name: str) -> None:
-        """Forget a snapshot; `compact` then frees what only it held."""
-        self.store.drop_snapshot(name)
-
-    def roll_back(self, name: str) -> None:
-        """Make a snapshot the present state again."""
-        self.store.roll_back(name)
-
     def export(self, folder: str | Path) -> list[Path]:
         """Write all items with their vectors as Parquet files; `import_from` reads them back."""
         return transfer.export(self, Path(folder))
@@ -529,15 +400,6 @@ class Collection:
     def import_from(self, folder: str | Path) -> int:
         """Add the items of an export of the same encoder; how many were added."""
         return transfer.import_from(self, Path(folder))
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Keep other writers out over several changes."""
-        with self.store.writing():
-            yield
-
-    def _unknown(self, kind: Modality, identifier: str) -> UnknownName:
-        return unknown(kind, str(identifier), self.ids(kind) if self.count(kind) <= SUGGEST else ())
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{self.count(kind)} {kind}s" for kind in MODALITIES)
@@ -547,21 +409,3 @@ class Collection:
 def open(path: str | Path, *, encoder: str | Path | Encoder | None = None) -> Collection:
     """Open the collection in a folder; see `Collection.open`."""
     return Collection.open(path, encoder=encoder)
-
-
-def _table(kind: Modality) -> tables.Table:
-    if kind not in TABLE_OF:
-        raise unknown("kind", str(kind), MODALITIES)
-    return TABLE_OF[kind]
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size if file.is_file() else 0
-    except OSError:  # a writer has taken it away meanwhile
-        return 0
-
-
-def _check_list(ids: Sequence[str]) -> None:
-    if isinstance(ids, str):
-        raise InputError(f"ids is the string {ids!r}; give a list of ids")

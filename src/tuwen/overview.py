@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuwen import tables
+from tuwen import calibration, codes, tables
 from tuwen.arrays import MODALITIES, Array, Modality, unit_rows
 from tuwen.tables import TABLE_OF
 
@@ -50,6 +51,30 @@ class Plane:
     labels: list[str | None]
     places: Array
     explained: float
+
+
+def stats(collection: Collection) -> dict[str, Any]:
+    """See `Collection.stats`."""
+    identity, view = collection.store.identity, collection.store.view
+    size = sum(map(_size, collection.path.rglob("*")))
+    return {
+        "path": str(collection.path),
+        "images": view.count("images"),
+        "texts": view.count("texts"),
+        "refused": view.dataset("ledger").count_rows(filter="code != 'duplicate'"),
+        "missing": sum(view.dataset(t).count_rows(filter="missing = true") for t in TABLE_OF.values()),
+        "encoder": identity.encoder or None,
+        **({"method": identity.method} if identity.method else {}),
+        "width": identity.width,
+        "dtype": identity.dtype,
+        "codes": identity.codes if codes.have_codes(view) else 0,
+        "metadata": list(view.head.metadata_keys),
+        "snapshots": list(collection.store.snapshots()),
+        "nothing_fits": calibration.measured(collection),
+        "megabytes": round(size / 2**20, 1),
+        "created": identity.created,
+        "tuwen": identity.tuwen,
+    }
 
 
 def overview(collection: Collection) -> Overview:
@@ -97,6 +122,13 @@ def plane(collection: Collection, kind: Modality = "image", limit: int = 2000) -
         return Plane(ids=[], labels=[], places=np.empty((0, 2), dtype=np.float32), explained=0.0)
     places, explained = _components(np.concatenate(blocks))
     return Plane(ids=ids, labels=labels, places=places, explained=explained)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except OSError:  # a writer has taken it away meanwhile
+        return 0
 
 
 def _components(vectors: Array) -> tuple[Array, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from tuwen import calibration, rank, tables
 from tuwen.arrays import Array, Modality, unit_rows
 from tuwen.errors import InputError
+from tuwen.finishing import with_text_index
 from tuwen.items import condition, item_columns, item_values
 from tuwen.query import Query
 from tuwen.questions import Question, encode_fused, encode_query, to_query
@@ -77,7 +78,7 @@ def search(collection: Collection, question: Question, kind: Modality, options: 
         vector = encode_fused(collection, query, options.fuse)
     view = collection.store.view
     if options.hybrid:
-        view = collection.with_text_index(view)
+        view = with_text_index(collection, view)
     job = _Job(collection, view, kind, query, vector, options)
     keys, scores = job.ranked()
     verdict = None
@@ -95,6 +96,16 @@ def search(collection: Collection, question: Question, kind: Modality, options: 
         rerank_ms=None if options.rerank is None else round(1000 * job.rerank_seconds, 3),
         unscored=() if job.judged is None else job.judged.unscored,
     )
+
+
+def similar(collection: Collection, kind: Modality, identifier: str, to: Modality, k: int) -> Results:
+    """The items of a kind most like a stored one; see `Collection.similar`."""
+    vector = collection.vectors(kind, [identifier])[0]
+    found = search(collection, vector, to, Options(k=k + 1))
+    itself = identifier if to == kind else None
+    others = [hit for hit in found if hit.id != itself][:k]
+    hits = tuple(replace(hit, rank=place + 1) for place, hit in enumerate(others))
+    return replace(found, query=f"like {kind} {identifier}", hits=hits)
 
 
 class _Job:
@@ -248,7 +259,7 @@ def find_words(
     """Keys of the items whose texts (or, for pictures, whose entity's texts) hold the words, best first."""
     if not words.strip() or view.count("texts") == 0:
         return np.empty(0, dtype=np.int64)
-    view = collection.with_text_index(view)
+    view = with_text_index(collection, view)
     limit = limit if allowed is None else max(limit, FILTERED)
     found = view.words(words, limit) if view.has_text_index else view.containing(words, limit)
     if table == "texts":
