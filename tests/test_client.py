@@ -1,12 +1,15 @@
 """The Python client against a server in this process."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import tuwen
 from serving import asked, picture
 from tuwen import client as clients
 from tuwen import client_answers
 from tuwen.errors import InputError, ServiceError, UnknownName
+from tuwen.heat import heat
 from tuwen.serve.tokens import Tokens
 
 
@@ -34,6 +37,20 @@ def test_words_pictures_and_parts_are_asked_with(client, tmp_path):
         assert client.search(query, k=1)[0].label == "blue"
     results = client.search([{"item": {"kind": "image", "id": "red-0"}}], kind="text", k=2, min_score=0.1)
     assert results.kind == "text" and results[0].text.startswith(("a red", "一张红"))
+
+
+def test_a_heat_map_is_one_that_can_be_drawn(client, tiny_collection):
+    here = heat(tiny_collection, "red-0", "red -black")
+    for query in ("red -black", [{"text": "red"}, {"text": "black", "weight": -1}]):
+        there = client.heat("red-0", query)
+        assert (there.how, there.most()) == ("occlusion", here.most())
+        assert np.allclose(there.values, np.maximum(here.values, 0), atol=1e-3)
+        assert there.score == pytest.approx(here.score, abs=1e-3)
+    assert client.heat("red-0", picture((220, 30, 30))).over(Image.new("RGB", (9, 6))).size == (9, 6)
+    with pytest.raises(UnknownName):
+        client.heat("nobody", "red")
+    with pytest.raises(InputError, match="no patches"):
+        client.heat("red-0", "red", how="patches")
 
 
 def test_wrong_questions_raise_what_a_collection_raises(client):

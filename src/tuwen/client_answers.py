@@ -17,6 +17,8 @@ from tuwen.results import Hit, Item, Results
 if TYPE_CHECKING:
     import httpx2
 
+    from tuwen.heat import Heat
+
 PARCEL_FILES = 100  # pictures that are sent in one request
 PARCEL_BYTES = 16 << 20  # of them, well below what a server takes
 
@@ -82,7 +84,10 @@ def error(response: httpx2.Response) -> Exception:
         problem = response.json()
         detail, fields = str(problem["detail"]), problem.get("fields") or []
     except (ValueError, KeyError, TypeError):
-        return ServiceError(response.status_code, "the answer is not one of tuwen; is the address right?")
+        status = f"{response.status_code} {response.reason_phrase}".strip()
+        return ServiceError(
+            response.status_code, f"{status}, and not from tuwen; are the address and the proxy right?"
+        )
     detail += "".join(f"; {each['field']}: {each['reason']}" for each in fields)
     if response.status_code == 404:
         return UnknownName(detail)
@@ -166,6 +171,16 @@ def results(found: Mapping[str, Any]) -> Results:
     hits = tuple(_made(Hit, hit, path=hit["name"]) for hit in found["hits"])
     unscored = tuple(Refusal(item=each["item"], code=each["code"], reason="") for each in found["unscored"])
     return _made(Results, found, hits=hits, unscored=unscored)  # type: ignore[no-any-return]
+
+
+def heat(found: Mapping[str, Any]) -> Heat:
+    """Which parts of a picture count."""
+    import numpy as np
+
+    from tuwen.heat import Heat
+
+    values = np.array(found["values"], dtype=np.float32) * np.float32(found["strength"])
+    return Heat(values=values, how=found["how"], score=found["score"])
 
 
 def job(found: Mapping[str, Any]) -> Job:
