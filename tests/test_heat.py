@@ -155,6 +155,14 @@ def test_what_counts_is_bright_in_the_drawing_and_the_rest_dark():
     assert light[5, 10] > 128 > 100 > light[35, 70]
 
 
+def test_the_largest_value_names_the_place_however_much_lies_elsewhere():
+    values = np.full((4, 8), 0.04, np.float32)
+    values[:, 5] = 0.03
+    values[3, 5] = 0.05
+    assert Heat(values=values, how="occlusion", score=0.5).most() == "lower right"
+    assert Heat(values=values.T[:3, :3] - 0.04, how="occlusion", score=0.5).most() is None
+
+
 def test_patches_are_relative_to_the_least_of_them():
     found = Heat(values=np.array([[0.2, 0.4], [0.3, 0.2]], np.float32), how="patches", score=0.3)
     assert found.strength == pytest.approx(0.2)

@@ -20,6 +20,8 @@ from tuwen.results import Item, Results
 if TYPE_CHECKING:
     import httpx2
 
+    from tuwen.heat import Heat
+
 API = "/api/v1"
 TRIES = 4  # of a request that the server was too busy for
 
@@ -102,25 +104,31 @@ class Client:
         Raises:
             InputError: The query or an option is wrong.
         """
-        asked: dict[str, Any] = {"kind": kind, "k": k, **options}
-        files: list[tuple[str, tuple[str, bytes]]] = []
-        if isinstance(query, str):
-            asked["query"] = query
-        else:
-            parts: list[dict[str, Any]]
-            parts = [{"image": query}] if isinstance(query, Path | bytes) else [dict(each) for each in query]
-            for part in parts:
-                if "image" in part:
-                    name, data = client_answers.picture(part.pop("image"))
-                    part["upload"] = len(files)
-                    files.append(("files", (name, data)))
-            asked["parts"] = parts
-        if files:
-            path = f"{self._place}/search/upload"
-            found = self._post(path, files=files, data={"search": json.dumps(asked)})
-        else:
-            found = self._post(f"{self._place}/search", json=asked)
+        found = self._asked("search", query, {"kind": kind, "k": k, **options})
         return client_answers.results(found)
+
+    def heat(
+        self,
+        identifier: str,
+        query: str | Path | bytes | Sequence[Mapping[str, Any]],
+        *,
+        how: str = "auto",
+    ) -> Heat:
+        """Which parts of a stored picture count for a question; see `tuwen.heat.heat`.
+
+        Args:
+            identifier: Of the picture.
+            query: As for `search`.
+            how: `occlusion`, `patches`, or `auto`.
+
+        Returns:
+            Its values are shares of its strength, none below zero.
+
+        Raises:
+            UnknownName: There is no such picture, or its file is gone.
+            InputError: The query is wrong, or the collection's encoder has no such heat map.
+        """
+        return client_answers.heat(self._asked("heat", query, {"item": identifier, "how": how}))
 
     def similar(self, kind: Modality, identifier: str, *, to: Modality | None = None, k: int = 10) -> Results:
         """The items most like a stored one; see `Collection.similar`.
@@ -253,6 +261,22 @@ class Client:
         """
         path = f"{self._place}/thumbnails/{_quoted(identifier)}"
         return bytes(self._send("GET", path, params={"side": side}).content)
+
+    def _asked(self, what: str, query: Any, asked: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a question of words or of parts; pictures go along as files."""
+        if isinstance(query, str):
+            return self._post(f"{self._place}/{what}", json={"query": query, **asked})
+        files: list[tuple[str, tuple[str, bytes]]] = []
+        parts: list[dict[str, Any]]
+        parts = [{"image": query}] if isinstance(query, Path | bytes) else [dict(each) for each in query]
+        for part in parts:
+            if "image" in part:
+                part["upload"] = len(files)
+                files.append(("files", client_answers.picture(part.pop("image"))))
+        asked = {"parts": parts, **asked}
+        if not files:
+            return self._post(f"{self._place}/{what}", json=asked)
+        return self._post(f"{self._place}/{what}/upload", files=files, data={what: json.dumps(asked)})
 
     @property
     def _place(self) -> str:

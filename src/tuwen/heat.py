@@ -72,9 +72,12 @@ class Heat:
         return np.clip((self.values - self._least) / self.strength, 0, 1)
 
     def most(self) -> str | None:
-        """In which ninth of the picture most of it lies, one of `PLACES`; None where none stands out."""
-        ninths = np.asarray(Image.fromarray(self.shares()).resize((3, 3), Image.Resampling.BOX))
-        return PLACES[int(ninths.argmax())] if ninths.any() else None
+        """In which ninth of the picture the largest value lies, of `PLACES`; None where none stands out."""
+        if self.strength < NOISE:
+            return None
+        rows, columns = self.values.shape
+        row, column = divmod(int(self.values.argmax()), columns)
+        return PLACES[3 * (3 * (2 * row + 1) // (2 * rows)) + 3 * (2 * column + 1) // (2 * columns)]
 
     def over(self, picture: Image.Image) -> Image.Image:
         """The picture with what counts less dark and what counts more bright."""

@@ -152,7 +152,9 @@ class Heat(Answer):
         description="What 1 stands for: by how much the score falls when the part is covered, or by how much "
         "the patch that fits best is above the one that fits least."
     )
-    most: str | None = Field(description="In which ninth of the picture most lies, such as `upper left`.")
+    most: str | None = Field(
+        description="In which ninth of the picture the largest value lies; null where none stands out."
+    )
 
 
 class Groups(Answer):
