@@ -4,6 +4,7 @@ import { byId, button, make, picture } from "./dom.js";
 import { ask, within } from "./api.js";
 import { say } from "./words.js";
 import { go, state } from "./state.js";
+import { framed } from "./heat.js";
 import { fillReasons } from "./reasons.js";
 import { nameOf, opener, score } from "./results.js";
 import * as parts from "./parts.js";
@@ -20,6 +21,7 @@ export function prepare() {
     if (before?.isConnected) before.focus();
     before = null;
   });
+  document.addEventListener("items-changed", () => { shown = ""; });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close(); // beside it
   });
@@ -63,8 +65,8 @@ function draw(item, now, complain) {
     make("div", { class: "heading" }, make("h2", { id: "item-title" }, name), close),
     make("div", { class: "whole" },
       item.kind === "image"
-        ? make("a", { href: item.picture, target: "_blank", rel: "noopener", "aria-label": say("full_picture") },
-          picture(`${item.thumbnail}?side=640`, name, say("lost")))
+        ? framed(make("a", { href: item.picture, target: "_blank", rel: "noopener", "aria-label": say("full_picture") },
+          picture(`${item.thumbnail}?side=640`, name, say("lost"))), item, now)
         : make("blockquote", {}, item.text ?? ""),
       make("div", {}, facts(item), make("div", { class: "tools", hidden: now.c !== state().c },
         button(say("more_like"), () => parts.likeThese([item])),
