@@ -151,5 +151,5 @@ def test_what_is_no_server_of_ours_is_said(client, monkeypatch):
     page = httpx2.MockTransport(lambda request: httpx2.Response(502, text="<html>"))
     client._http = httpx2.Client(transport=page, base_url="http://localhost")
     monkeypatch.setattr(clients.time, "sleep", lambda _: None)
-    with pytest.raises(ServiceError, match="is the address right"):
+    with pytest.raises(ServiceError, match="502 Bad Gateway, and not from tuwen"):
         client.collections()
