@@ -7,16 +7,9 @@ import zipfile
 
 import pytest
 
-from browsing import browser, served
+from browsing import served
 from serving import picture
 from tuwen.collection import Collection
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """One browser for the tests of this file."""
-    with browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +232,9 @@ def test_what_the_server_refuses_is_said_in_plain_words_with_what_to_do(look):
 def test_a_filter_that_only_pictures_know_leaves_them_and_says_so_of_texts(look):
     page = look("#search?c=tiny&q=red&where=width_px+is+null")
     assert len(names(page)) == 16
-    assert "width_px" in page.locator('[data-kind="text"] .note').inner_text()
+    texts = page.locator('[data-kind="text"]')
+    assert "only pictures have; no text passes it" in texts.locator(".note").inner_text()
+    assert "width_px" in texts.locator(".told").inner_text()
     assert not page.locator("#trouble").is_visible()
 
 
@@ -251,7 +246,7 @@ def test_an_item_shows_what_is_known_why_it_matched_and_its_neighbours(look):
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("Nearest texts").wait_for()
     assert dialog.locator("dt", has_text="colour").count() == 1
-    rows = dialog.locator("table").nth(1).locator("tbody th")
+    rows = dialog.locator("section table").nth(1).locator("tbody th")
     rows.first.wait_for()
     assert rows.first.inner_text() == "red"  # the only word that this encoder knows
     assert "item=image" in page.url
@@ -267,13 +262,13 @@ def test_chosen_items_are_exported_as_csv_without_formulas(look):
         page.locator(f'[data-kind="{kind}"] [data-pick]').first.check()
     assert page.locator("#picked-count").inner_text() == "2 selected"
     with page.expect_download() as download:
-        page.get_by_role("button", name="Export CSV").click()
+        page.locator("#picked").get_by_role("button", name="Export CSV").click()
     text = download.value.path().read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["kind"] for row in rows] == ["image", "text"]
     assert rows[0]["colour"] == "red" and float(rows[0]["score"]) > 0.5
     made = page.evaluate(
-        "import('/page/selection.js').then(({ csv }) => csv([{ kind: 'text', id: '=1', text: 'a, \"b\"' }]))"
+        "import('/page/exporting.js').then(({ csv }) => csv([{ kind: 'text', id: '=1', text: 'a, \"b\"' }]))"
     )
     assert 'text,\'=1,,"a, ""b""",,,' in made
 
@@ -284,7 +279,7 @@ def test_chosen_pictures_are_exported_as_zip(look):
     for place in (0, 1):
         page.locator("[data-pick]").nth(place).check()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Export pictures (ZIP)").click()
+        page.locator("#picked").get_by_role("button", name="Export pictures (ZIP)").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert sum(name.startswith("pictures/") for name in archive.namelist()) == 2
 
@@ -309,7 +304,7 @@ def test_day_and_night_follow_the_system_until_one_is_chosen(look, scheme):
     assert page.evaluate(ground) == (light if scheme == "dark" else dark)
 
 
-@pytest.mark.parametrize("view", ["search", "compare", "illustrate", "review", "collection"])
+@pytest.mark.parametrize("view", ["search", "compare", "match", "illustrate", "review", "collection"])
 def test_nothing_is_wider_than_a_phone(look, view):
     page = look(f"#{view}?c=tiny&q=red", locale="zh-CN", viewport={"width": 390, "height": 844})
     page.wait_for_load_state("networkidle")

@@ -1,63 +1,19 @@
 """The other views of the page in a browser: compare, illustrate, review, the collection, signing in."""
 
 import json
-import shutil
 
-import pytest
 from PIL import Image
 
-from browsing import browser, served
 from serving import picture
 from tuwen.collection import Collection
 from tuwen.serve.tokens import Tokens
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """One browser for the tests of this file."""
-    with browser() as made:
-        yield made
-
-
-@pytest.fixture
-def folder(_tiny_template, tmp_path):
-    """A folder with two collections, both for this test alone."""
-    for name in ("tiny", "second"):
-        shutil.copytree(_tiny_template, tmp_path / name)
-    return tmp_path
-
-
-@pytest.fixture
-def look(chromium, folder, tiny_encoder):
-    """Opens the page at a place; settings are the server's. What a script complains of fails."""
-    started, faults = [], []
-
-    def opened(place="", locale="en-US", **settings):
-        collections = {
-            name: Collection.open(folder / name, encoder=tiny_encoder) for name in ("tiny", "second")
-        }
-        server = served(collections, folder, **settings)
-        address = server.__enter__()
-        context = chromium.new_context(locale=locale)
-        started.append((context, server))
-        page = context.new_page()
-        page.set_default_timeout(5000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"{address}/{place}")
-        return page
-
-    yield opened
-    for context, server in started:
-        context.close()
-        server.__exit__(None, None, None)
-    assert not faults
 
 
 def test_two_collections_answer_side_by_side_and_in_other_ways(look):
     page = look("#compare")
     page.locator("#compare-q").fill("a red picture")
     page.keyboard.press("Enter")
-    page.get_by_text("12 of the first 12 are on both sides").wait_for()
+    page.locator(".whole-row", has_text="12 of the first 12 are on both sides").wait_for()
     assert page.locator("[data-chooses=c2]").input_value() == "second"
     page.locator("[data-chooses=way2]").select_option("hybrid")
     page.wait_for_url("**way2=hybrid**")

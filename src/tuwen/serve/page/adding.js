@@ -34,11 +34,11 @@ export function render(now, changed) {
 }
 
 /** Lots of files, each small enough to be sent in one request. */
-export function lots(files) {
+export function lots(files, most = LOT_FILES) {
   const made = [];
   let bytes = 0;
   for (const file of files) {
-    if (!made.length || made.at(-1).length >= LOT_FILES || bytes + file.size > LOT_BYTES) {
+    if (!made.length || made.at(-1).length >= most || bytes + file.size > LOT_BYTES) {
       made.push([]);
       bytes = 0;
     }

@@ -35,7 +35,33 @@ export const within = (name, ...steps) =>
  *
  * `query` goes into the address, `json` or `form` into the body; with `file` the answer is one, as a blob.
  */
-export async function ask(path, { method, query, json, form, signal, file = false } = {}) {
+export async function ask(path, { file = false, ...sent } = {}) {
+  const answer = await send(path, sent);
+  if (answer.status === 204) return null;
+  return file ? answer.blob() : answer.json();
+}
+
+/** One request whose answer is lines of JSON, each given as soon as it is there. */
+export async function* lines(path, sent) {
+  const reader = (await send(path, sent)).body.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (let rest = ""; ;) {
+      const { done, value } = await reader.read().catch((error) => {
+        throw error.name === "AbortError" ? error : offline();
+      });
+      if (done) return;
+      const whole = (rest + value).split("\n");
+      rest = whole.pop();
+      for (const line of whole) yield JSON.parse(line);
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // whoever asked has gone, or it has ended by itself
+  }
+}
+
+const offline = () => new Trouble({ status: 0, code: "offline", detail: "" });
+
+async function send(path, { method, query, json, form, signal }) {
   const chosen = Object.entries(query ?? {}).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const address = `${API}${path}${chosen.length ? `?${new URLSearchParams(chosen)}` : ""}`;
   const headers = json === undefined ? {} : { "Content-Type": "application/json" };
@@ -44,13 +70,9 @@ export async function ask(path, { method, query, json, form, signal, file = fals
   try {
     answer = await fetch(address, { method: method ?? (body === undefined ? "GET" : "POST"), headers, body, signal });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Trouble({ status: 0, code: "offline", detail: "" });
+    throw error.name === "AbortError" ? error : offline();
   }
-  if (answer.ok) {
-    if (answer.status === 204) return null;
-    return file ? answer.blob() : answer.json();
-  }
+  if (answer.ok) return answer;
   let problem = { status: answer.status, code: "", detail: "" };
   try {
     problem = { ...problem, ...(await answer.json()) };

@@ -8,7 +8,8 @@ import { go } from "./state.js";
 const COLUMNS = ["label", "entity", "id", "text", "width_px", "height_px", "size"];
 const SIGNS = ["=", "!=", "<", "<=", ">", ">=", "contains", "is null"];
 const RESERVED = new Set(["and", "or", "not", "in", "like", "contains", "is", "null", "between", "true", "false"]);
-const labels = new Map(); // collection -> its classes
+const labels = new Map(); // collection -> a promise of its classes
+let known = []; // of the collection that is shown
 
 /** One condition in the language of filters. */
 export function condition(name, sign, value) {
@@ -47,20 +48,22 @@ export async function render(current) {
   byId("filter-how").replaceChildren(...SIGNS.map((each) => make("option", { value: each }, shown[each] ?? each)));
   if (names.includes(name)) byId("filter-name").value = name;
   if (sign) byId("filter-how").value = sign;
-  if (!labels.has(current.name)) {
-    labels.set(current.name, []);
-    const overview = await ask(within(current.name, "overview")).catch((error) => {
-      labels.delete(current.name);
-      throw error;
-    });
-    labels.set(current.name, Object.keys({ ...overview.labels.image, ...overview.labels.text }));
-  }
-  byId("filter-values").dataset.collection = current.name;
+  known = await classesOf(current.name);
   offer();
+}
+
+/** The classes of a collection, asked for once. */
+export function classesOf(collection) {
+  if (!labels.has(collection)) {
+    const asked = ask(within(collection, "overview")).then(({ labels: { image, text } }) => Object.keys({ ...image, ...text }));
+    labels.set(collection, asked);
+    asked.catch(() => labels.delete(collection));
+  }
+  return labels.get(collection);
 }
 
 /** The classes there are, when it is the class that is asked for. */
 function offer() {
-  const known = byId("filter-name").value === "label" ? labels.get(byId("filter-values").dataset.collection) ?? [] : [];
-  byId("filter-values").replaceChildren(...known.map((each) => make("option", { value: each })));
+  const offered = byId("filter-name").value === "label" ? known : [];
+  byId("filter-values").replaceChildren(...offered.map((each) => make("option", { value: each })));
 }

@@ -5,15 +5,17 @@ import { ask, Trouble } from "./api.js";
 import { prepare, recall, say } from "./words.js";
 import { fresh, go, onChange, state } from "./state.js";
 import * as compare from "./compare.js";
+import * as editing from "./editing.js";
 import * as illustrate from "./illustrate.js";
 import * as item from "./item.js";
 import * as keys from "./keys.js";
+import * as match from "./match.js";
 import * as overview from "./overview.js";
 import * as review from "./review.js";
 import * as search from "./search.js";
 import * as selection from "./selection.js";
 
-const VIEWS = { search, compare, illustrate, review, collection: overview };
+const VIEWS = { search, compare, match, illustrate, review, collection: overview };
 const server = { collections: [], scopes: [] };
 
 /** Say plainly what went wrong in the view that is shown, and what to do. */
@@ -39,13 +41,15 @@ function render(now) {
     else link.removeAttribute("aria-current");
   }
   for (const name of Object.keys(VIEWS)) byId(`view-${name}`).hidden = name !== view;
-  byId("title").textContent = say(view);
+  const name = say(view === "match" ? "match_many" : view); // "match" is what reviewers say of a pair
+  byId("title").textContent = name;
   byId("title").classList.toggle("unseen", view === "search");
-  document.title = [now.q, say(view), now.c, "图文 tuwen"].filter(Boolean).join(" · ");
+  document.title = [now.q, name, now.c, "图文 tuwen"].filter(Boolean).join(" · ");
   const current = server.collections.find((each) => each.name === now.c);
   if (!current) return;
   byId("chosen").value = now.c;
   const context = { now, current, server, complain };
+  editing.render(context);
   VIEWS[view].render(context).catch(complain);
   item.render(context).catch(complain);
   selection.render(context);
@@ -106,7 +110,7 @@ byId("chosen").addEventListener("change", (event) => {
   announce(event.target.value);
 });
 prepare(() => render(state()));
-for (const part of [...Object.values(VIEWS), item, selection]) part.prepare({ complain });
+for (const part of [...Object.values(VIEWS), editing, item, selection]) part.prepare({ complain });
 keys.prepare(recall("keys") !== "off");
 prepareSession();
 onChange(render);

@@ -13,7 +13,10 @@ const CLASSES = 30;
 let offset = 0; // of the ledger
 let shown = "";
 
-export const prepare = ({ complain }) => adding.prepare({ complain });
+export function prepare({ complain }) {
+  document.addEventListener("items-changed", () => { shown = ""; });
+  adding.prepare({ complain });
+}
 
 export async function render({ now, current, server, complain }) {
   byId("adding").hidden = !(current.writable && server.scopes.includes("write") && current.modalities.includes("image"));

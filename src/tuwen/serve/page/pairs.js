@@ -1,20 +1,10 @@
 /** Pairs for review: of a table that `tuwen resolve` wrote, or pictures of the collection that look alike. */
 
 import { ask, within } from "./api.js";
+import { rowsOf } from "./tables.js";
 import { say } from "./words.js";
 
 const MOST = 2000;
-
-/** The cells of CSV text, rows of strings. */
-export function rowsOf(text) {
-  const rows = [[]];
-  for (const [, quoted, plain, end] of text.replace(/^\ufeff/, "").matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
-    rows.at(-1).push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
-    if (end === "") break;
-    if (end !== ",") rows.push([]);
-  }
-  return rows.filter((row) => row.length > 1 || row[0]);
-}
 
 /** The pairs of a table with columns `left_id` and `right_id`; null when it has none such. */
 export function pairsOf(text) {

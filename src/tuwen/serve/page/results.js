@@ -1,6 +1,7 @@
 /** What was found: a grid of cards with scores, and the slider that cuts it off. */
 
 import { announce, button, make, picture, shorten } from "./dom.js";
+import { MOST_PICTURES, MOST_ROWS } from "./exporting.js";
 import { digits, say } from "./words.js";
 import { go } from "./state.js";
 import * as parts from "./parts.js";
@@ -15,7 +16,7 @@ export const nameOf = (item) => shorten(item.text || item.name || item.id, 60);
  * @param found what the server answered; `listed` when nothing was asked and there are no scores
  * @param cut hits that score less are left out, "" for none
  */
-export function section(found, { cut, filtered, onCut, onMore }) {
+export function section(found, { cut, filtered, onCut, onMore, onExport }) {
   const title = say(found.listed ? `all_${found.kind === "image" ? "pictures" : "texts"}` : found.kind === "image" ? "pictures" : "texts");
   const best = Math.max(...found.hits.map((hit) => hit.score ?? 0), 0.0001);
   const grid = make("ul", { class: `grid of-${found.kind}`, onkeydown: walk }, found.hits.map((hit) => card(hit, best)));
@@ -36,17 +37,33 @@ export function section(found, { cut, filtered, onCut, onMore }) {
   apply(cut);
   const cutting = found.listed || !found.hits.length ? null : slider(found, cut, apply, onCut);
   const more = found.next_offset ? button(say("more"), onMore, { class: "more" }) : "";
+  const exports = found.hits.length ? exporting(found.kind, onExport) : "";
   const made = make("section", { class: "kind", "data-kind": found.kind },
-    make("div", { class: "heading" }, make("h2", {}, title), count, cutting), verdict(found), nothing, grid, more);
+    make("div", { class: "heading" }, make("h2", {}, title), count, cutting), verdict(found), nothing, grid, more, exports);
   made.setCut = (value) => cutting?.show(value);
   return made;
 }
 
-/** In place of hits of a kind, why there are none. */
+/** Buttons that save the whole list, and how much of it that is at most. */
+function exporting(kind, onExport) {
+  const one = (form) => {
+    const made = button(say(`export_${form}`), () => {
+      made.disabled = true;
+      onExport(form).finally(() => { made.disabled = false; });
+    });
+    return made;
+  };
+  const bound = say(kind === "image" ? "export_bound_pictures" : "export_bound", { rows: digits(MOST_ROWS), pictures: digits(MOST_PICTURES) });
+  return make("div", { class: "tools whole-list", role: "group", "aria-label": say("export_all") },
+    make("span", {}, say("export_all")), one("csv"), kind === "image" ? one("zip") : "", make("span", { class: "hint" }, bound));
+}
+
+/** In place of hits of a kind, why there are none: a filter speaks of what only the other kind has. */
 export function refusal({ kind, trouble }) {
   const made = make("section", { class: "kind", "data-kind": kind },
     make("div", { class: "heading" }, make("h2", {}, say(kind === "image" ? "pictures" : "texts"))),
-    make("div", { class: "note" }, trouble.what, " ", trouble.advice, make("p", { lang: "en", class: "told" }, trouble.message)));
+    make("p", { class: "note" }, say(kind === "image" ? "not_of_pictures" : "not_of_texts")),
+    make("p", { class: "hint" }, say("server_says", { words: "" }), make("span", { lang: "en", class: "told" }, trouble.message)));
   made.setCut = () => {};
   return made;
 }

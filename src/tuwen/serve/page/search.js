@@ -4,6 +4,7 @@ import { announce, byId, make } from "./dom.js";
 import { ask, within } from "./api.js";
 import { digits, say } from "./words.js";
 import { address, go, state } from "./state.js";
+import { whole } from "./exporting.js";
 import * as examples from "./examples.js";
 import * as filters from "./filters.js";
 import * as parts from "./parts.js";
@@ -99,7 +100,7 @@ async function answer({ now, current }) {
     const { signal } = running;
     byId("found").setAttribute("aria-busy", "true");
     try {
-      found = await bothOrEither(kindsOf(now, current), (kind) => page(now, kind, 0, signal));
+      found = await bothOrEither(kindsOf(now, current), now.where !== "", (kind) => page(now, kind, 0, signal));
       shown = asked;
       drawn = "";
       const count = Object.values(found).reduce((sum, each) => sum + (each.hits?.length ?? 0), 0);
@@ -125,25 +126,25 @@ function kindsOf(now, current) {
 }
 
 /**
- * What was found by kind. A question may have a meaning for one kind only, as a filter by the width of
- * pictures has: then the other says why it has none.
+ * What was found by kind. A filter may have a meaning for one kind only, as that by the width of pictures
+ * has: then the other says why it has none.
  */
-async function bothOrEither(kinds, load) {
+async function bothOrEither(kinds, filtered, load) {
   const settled = await Promise.allSettled(kinds.map(load));
   const refused = settled.filter((each) => each.status === "rejected").map((each) => each.reason);
-  const grave = refused.find((reason) => reason.status !== 400) ?? (refused.length === kinds.length ? refused[0] : null);
+  const grave = refused.find((reason) => reason.status !== 400 || !filtered) ?? (refused.length === kinds.length ? refused[0] : null);
   if (grave) throw grave;
   return Object.fromEntries(kinds.map((kind, at) => [kind, settled[at].value ?? { kind, trouble: settled[at].reason }]));
 }
 
 /** One page of hits; without a question, of all items. */
-async function page(now, kind, offset, signal) {
+async function page(now, kind, offset, signal, count = PAGE) {
   const { files, ...asked } = parts.question(now);
   if (!asked.query && !asked.parts.length) {
-    const listed = await ask(within(now.c, "items"), { query: { kind, where: now.where, offset, limit: PAGE }, signal });
+    const listed = await ask(within(now.c, "items"), { query: { kind, where: now.where, offset, limit: count }, signal });
     return { ...listed, kind, hits: listed.items, listed: true };
   }
-  return answered(now.c, { ...asked, files, kind, offset, k: PAGE, where: now.where || null, hybrid: now.hybrid }, signal);
+  return answered(now.c, { ...asked, files, kind, offset, k: count, where: now.where || null, hybrid: now.hybrid }, signal);
 }
 
 /** Ask one question; with files it goes as a form. */
@@ -177,6 +178,11 @@ function sectionOf(kind, now) {
     filtered: now.where !== "",
     onCut: (value) => go({ [`cut_${kind}`]: value }, { replace: true }),
     onMore: () => further(kind).catch(complaining),
+    onExport: (form) => {
+      const asked = state(); // the cut-off may have moved since the list was drawn
+      const load = (offset, count) => page(asked, kind, offset, undefined, count);
+      return whole(load, { collection: asked.c, kind, form, cut: asked[`cut_${kind}`] }).catch(complaining);
+    },
   });
 }
 

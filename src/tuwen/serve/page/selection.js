@@ -1,11 +1,12 @@
 /** Items that were selected: counted, asked with, exported as CSV, pictures as ZIP. */
 
-import { announce, byId, make } from "./dom.js";
+import { announce, byId } from "./dom.js";
 import { ask, within } from "./api.js";
+import { csv, MOST_PICTURES } from "./exporting.js";
+import { save } from "./tables.js";
 import { digits, say } from "./words.js";
 import * as parts from "./parts.js";
 
-const MOST_PICTURES = 500; // that the server puts into one file
 const picked = new Map(); // key -> item, in the order of selecting
 let collection = "";
 
@@ -29,7 +30,7 @@ export function prepare({ complain }) {
   });
   byId("picked-ask").addEventListener("click", () => parts.likeThese([...picked.values()]));
   byId("picked-export").addEventListener("click", () => {
-    save(`${collection}.csv`, new Blob([csv([...picked.values()])], { type: "text/csv;charset=utf-8" }));
+    save(`${collection}.csv`, csv([...picked.values()]));
   });
 }
 
@@ -46,34 +47,7 @@ function show() {
   byId("picked-count").textContent = say("selected", { count: digits(picked.size) });
 }
 
-/** Rows of CSV with a header, with the mark by which spreadsheets know UTF-8. */
-export function csv(items) {
-  const names = [...new Set(items.flatMap((item) => Object.keys(item.metadata ?? {})))].sort();
-  const columns = ["kind", "id", "name", "text", "entity", "label", "score"];
-  const rows = items.map((item) => [
-    ...columns.map((column) => item[column]),
-    ...names.map((name) => item.metadata?.[name]),
-  ]);
-  const lines = [[...columns, ...names.map((name) => (columns.includes(name) ? `metadata.${name}` : name))], ...rows];
-  return `\ufeff${lines.map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
-}
-
-function cell(value) {
-  if (value === null || value === undefined) return "";
-  const plain = typeof value === "object" ? JSON.stringify(value) : String(value);
-  // a spreadsheet would run what begins like a formula
-  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
 async function pictures() {
   const ids = [...picked.values()].filter((item) => item.kind === "image").map((item) => item.id).slice(0, MOST_PICTURES);
   save(`${collection}.zip`, await ask(within(collection, "export"), { json: { kind: "image", ids }, file: true }));
-}
-
-function save(name, file) {
-  const address = URL.createObjectURL(file);
-  const link = make("a", { href: address, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000); // after the browser has taken it
 }

@@ -3,7 +3,7 @@
 // `item` is the one that is open; `of` its collection, where that is not `c`
 const DEFAULTS = {
   c: "", q: "", parts: [], show: "both", where: "", hybrid: false, cut_image: "", cut_text: "", item: "", of: "",
-  c2: "", way: "plain", way2: "", lines: "", k: "5", mode: "fused",
+  c2: "", way: "plain", way2: "", lines: "", k: "5", mode: "fused", kept: "", fuse: "learned", reach: "50",
 };
 const STRUCTURED = new Set(["parts", "hybrid"]);
 const ASKING = new Set(["search", "compare"]); // these two answer the same question
