@@ -51,9 +51,9 @@ def test_thumbnails_stay_below_their_bytes(tiny_collection, tmp_path):
     assert 0 < sum(sizes) <= 3000
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
+@pytest.mark.parametrize("place", ["pictures", "thumbnails", "items/image", "../../page"])
+def test_no_address_leads_to_a_file(client, place):
+    for address in (
         "../../../../etc/passwd",
         "..%2f..%2f..%2f..%2fetc%2fpasswd",
         "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
@@ -65,13 +65,10 @@ def test_thumbnails_stay_below_their_bytes(tiny_collection, tmp_path):
         "file:%2f%2f%2fetc%2fpasswd",
         "%ff%fe",
         "red-0' or '1'='1",
-    ],
-)
-@pytest.mark.parametrize("place", ["pictures", "thumbnails", "items/image", "../../page"])
-def test_no_address_leads_to_a_file(client, place, address):
-    answer = client.get(f"{COLLECTION}/{place}/{address}")
-    assert answer.status_code in (404, 422), answer.text
-    assert "root:" not in answer.text
+    ):
+        answer = client.get(f"{COLLECTION}/{place}/{address}")
+        assert answer.status_code in (404, 422), (address, answer.text)
+        assert "root:" not in answer.text, address
 
 
 def test_a_page_file_outside_its_folder_is_not_there(client):
