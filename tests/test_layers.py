@@ -91,8 +91,8 @@ def _imports(file, node, *, at_top, types):
                 yield Import(file, child.lineno, _full_name(file, child, alias.name), at_top, types)
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             yield from _imports(file, child, at_top=at_top, types=True)
-        else:
-            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        elif not isinstance(child, ast.expr):  # nothing is imported inside one
+            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
             yield from _imports(file, child, at_top=at_top and not inside, types=types)
 
 
