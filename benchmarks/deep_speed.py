@@ -18,7 +18,7 @@ import numpy as np
 
 import common
 from tuwen import methods
-from tuwen.bench.machine import peak_mb
+from tuwen.machine import peak_mb
 
 NAMES = ("acmr", "dscmr")
 SIZES = (2_173, 200_000)

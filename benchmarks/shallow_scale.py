@@ -32,8 +32,8 @@ import numpy as np
 
 import common
 from tuwen import methods
-from tuwen.bench.machine import peak_mb
 from tuwen.errors import InputError
+from tuwen.machine import peak_mb
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "docs" / "scale.json"

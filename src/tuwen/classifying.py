@@ -21,6 +21,7 @@ from tuwen.data import open_source
 from tuwen.errors import InputError
 from tuwen.files import replacing
 from tuwen.records import Record, Refusal
+from tuwen.saved import check_free
 from tuwen.training.labelled import Labelled, read_labelled
 
 SHARE = 0.1  # of the texts that are held out
@@ -121,8 +122,7 @@ def learn(
         InputError: Fewer than two classes are left, or `folder` holds something else.
     """
     folder = Path(folder)
-    if folder.exists() and not _may_write(folder):
-        raise InputError(f"{folder} holds something else; name a new folder for the classifier")
+    check_free(folder, "classes.json")
     if not 0 <= share < 1:
         raise InputError(f"share is {share}; it must be from 0 to below 1")
     columns: dict[str, Any] = {"text_column": text_column} if text_column else {}
@@ -234,8 +234,3 @@ def _fitted(given: Labelled, longest: int, seed: int) -> Titles:
 def _scored(classifier: Titles, held: Labelled) -> Scored:
     texts = [str(item) for item in held.items]
     return score(classifier.probabilities(texts), classifier.classes_, held.labels)
-
-
-def _may_write(folder: Path) -> bool:
-    """Whether a folder that is there is empty, or holds a classifier."""
-    return folder.is_dir() and ((folder / "classes.json").is_file() or not any(folder.iterdir()))

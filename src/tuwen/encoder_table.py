@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tuwen import __version__, encoders
+from tuwen import encoders, machine
 from tuwen.errors import TuwenError
 from tuwen.files import read_json, replacing, write_json
 from tuwen.material import PICTURES, SIZE, Pairs, made_pictures, made_texts
@@ -73,7 +70,7 @@ def default_specs() -> list[str]:
 
 def markdown(rows: Sequence[Row], *, pairs: Pairs | None = None, seconds: float = 3.0) -> str:
     """The table as a page, with machine and date."""
-    about = machine()
+    about = machine.about()
     pictures = (
         f"{len(pairs.images)} pictures and {len(pairs.texts)} texts of {pairs.name}"
         if pairs
@@ -82,9 +79,9 @@ def markdown(rows: Sequence[Row], *, pairs: Pairs | None = None, seconds: float 
     lines = [
         "# Encoders on this machine",
         "",
-        f"Made by `tuwen encoders --measure` (tuwen {__version__}) on {datetime.now(UTC).date()}: "
-        f"{about['processor']}, {about['cores']} cores, {about['memory_gb']} GB, {about['system']}, "
-        f"Python {about['python']}. Each encoder ran alone in a fresh process, {seconds:g} s for each "
+        f"Made by `tuwen encoders --measure` (tuwen {about['tuwen']}) on {about['date']}: "
+        f"{about['processor']}, {about['cores']} cores, {about.get('memory_gb', 'unknown')} GB, "
+        f"{about['system']}, Python {about['python']}. Each encoder ran alone in a fresh process, {seconds:g} s for each "
         f"figure, on {pictures}, from file to vector. Memory is the process's peak; a query is one short "
         "text by itself, median; start is opening and first vector.",
         "",
@@ -129,20 +126,6 @@ def write_markdown(path: Path, text: str) -> None:
     """Write the page in one step."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def machine() -> dict[str, Any]:
-    """Processor, cores, memory, system and version of Python; nothing that names the machine."""
-    memory = 0.0
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE") / 2**30
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count() or 1,
-        "memory_gb": round(memory) or "unknown",
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-    }
 
 
 def recalls(values: Sequence[float]) -> str:
@@ -235,12 +218,3 @@ def _short(spec: str) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 import time
 from dataclasses import dataclass, replace
 from inspect import signature
@@ -22,6 +20,7 @@ from tuwen.errors import InputError, unknown
 from tuwen.methods import Coder, Method
 from tuwen.own_pairs import Given, Progress
 from tuwen.records import Refusal
+from tuwen.saved import check_free, replacing
 
 ENOUGH = 200  # pictures, from which on some are held out
 SHARE = 0.1  # of the pictures that are held out
@@ -115,7 +114,7 @@ def fit(
         InputError: The pairs cannot be learned from; says why and what to do.
     """
     method, folder = make(name, settings or {}), Path(folder)
-    _check_free(folder)
+    check_free(folder, "method.json")
     given = own_pairs.read(
         spec,
         image_encoder=image_encoder,
@@ -254,29 +253,13 @@ def _one_space(given: Given) -> bool:
     )
 
 
-def _check_free(folder: Path) -> None:
-    earlier = (folder / "method.json").is_file()
-    if folder.exists() and not earlier and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} is there already and holds something else; name a new folder")
-    if (folder / "collection.json").is_file():
-        raise InputError(f"{folder} is a collection; name a new folder")
-
-
 def _keep(folder: Path, method: Method, given: Given) -> Given:
     """Write all of it beside, then let it take its place at once."""
     from tuwen.report import curves  # reports know benchmarks, which know this file
 
-    folder = folder.absolute()
-    made = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        made.mkdir(parents=True)
+    with replacing(folder) as made:
         for kind, encoder in given.fitted.items():
             encoder.save(made / kind)
         learned.write(made, method, given.sides)
         curves.keep(made, type(method).__module__.rpartition(".")[2], method.course)
-        if folder.exists():
-            shutil.rmtree(folder)
-        made.rename(folder)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     return given

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tuwen import encoders
+from tuwen import encoders, machine
 from tuwen.arrays import Array
 from tuwen.encoders import Encoder
 from tuwen.errors import TuwenError
@@ -64,28 +64,11 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
         if "text" in encoder.modalities:
             row["texts_s"] = _round(_texts_rate(encoder, job["texts"], job["seconds"]))
             row["query_ms"] = _round(1000 * _query_seconds(encoder, job["seconds"] / 2))
-    row["memory_mb"] = peak_memory()
+    row["memory_mb"] = round(machine.peak_mb())
     row["runtime"] = encoder.runtime
     if job.get("pairs") and encoder.modalities == {"image", "text"}:
         row |= _recalls(encoder, job["pairs"])
     return row
-
-
-def peak_memory() -> int | None:
-    """The most memory this process has held, in MB; None where the system does not tell."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        # getrusage counts what the parent held before this program began
-        lines = status.read_text(encoding="ascii", errors="replace").splitlines()
-        peak = next((line for line in lines if line.startswith("VmHWM:")), None)
-        if peak is not None:
-            return round(int(peak.split()[1]) / 1024)
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(held / (2**20 if sys.platform == "darwin" else 2**10))
 
 
 def main() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tuwen.arrays import Array
-from tuwen.errors import Damaged
+from tuwen.errors import Damaged, InputError
 from tuwen.files import checksum, read_arrays, read_json, write_arrays, write_json
 
 FORMAT = 1
@@ -73,6 +77,39 @@ def read(folder: Path, kind: Kind = "method") -> Saved:
         return Saved(description["name"], description["params"], state)
     except (KeyError, TypeError) as error:
         raise Damaged(f"{about} does not describe a saved {kind} ({error!r})") from error
+
+
+def check_free(folder: Path, *marks: str) -> None:
+    """Whether what is learned may be written to a folder: a new or empty one, or one with an earlier result.
+
+    Args:
+        folder: Where to write.
+        marks: Files or folders by which an earlier result is told, which is replaced.
+
+    Raises:
+        InputError: It holds something else.
+    """
+    if (folder / "collection.json").is_file():
+        raise InputError(f"{folder} is a collection; name a new folder")
+    if any((folder / mark).exists() for mark in marks):
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is there already and holds something else; name a new folder")
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """A new folder beside that takes the place of the folder, and of all in it, when the block ends well."""
+    folder = folder.absolute()
+    made = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        made.mkdir(parents=True)
+        yield made
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def _without_arrays(value: Any, path: str, arrays: dict[str, Array]) -> Any:

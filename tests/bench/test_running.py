@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuwen.bench import machine, running
+from tuwen import machine
+from tuwen.bench import running
 from tuwen.bench.planning import plan
 from tuwen.bench.running import run_all
 from tuwen.bench.runs import read_run

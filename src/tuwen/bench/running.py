@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from tuwen import __version__, datasets, methods
-from tuwen.bench import machine
+from tuwen import __version__, datasets, machine, methods
 from tuwen.bench.runs import Cell, Run, read_run
 from tuwen.bench.worker import failed, job_of, run_cell
 from tuwen.errors import Damaged, InputError, TuwenError

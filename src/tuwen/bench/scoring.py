@@ -11,12 +11,12 @@ import numpy as np
 
 from tuwen.arrays import Array
 from tuwen.bench.loading import Material
-from tuwen.bench.machine import threads
 from tuwen.bench.runs import DIRECTIONS, Cell, Direction
 from tuwen.bench.timing import Stopwatch
 from tuwen.bench.twostage import OPTIONS, Reranked, judge_of
 from tuwen.datasets import Pairs
 from tuwen.errors import InputError
+from tuwen.machine import threads
 from tuwen.methods import Coder, CommonSpace, Hasher, Method
 from tuwen.metrics import Codes, Guessing, Vectors, measure, named, precision_recall
 from tuwen.metrics.sources import Scores, as_scores

@@ -9,8 +9,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from tuwen import methods
-from tuwen.bench import machine
+from tuwen import machine, methods
 from tuwen.bench.loading import Material, prepare
 from tuwen.bench.runs import Cell, Run
 from tuwen.bench.scoring import score

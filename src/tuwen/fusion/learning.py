@@ -18,6 +18,7 @@ from tuwen.fusion.training import fit, mean_reciprocal_rank, plain, ranks
 from tuwen.fusion.triples import Triples
 from tuwen.own_pairs import Progress
 from tuwen.records import Refusal
+from tuwen.saved import check_free
 
 SHARE = 0.1  # of the questions that choose, and of those that are scored
 FEWEST = 30  # questions; fewer leave nothing to choose by
@@ -85,7 +86,7 @@ def learn(
     """
     fusions = [Fusion(head=head, **(settings or {})) for head in dict.fromkeys(heads or HEADS)]
     folder = Path(folder)
-    _check_free(folder)
+    check_free(folder, "fusion.json")
     found = read(
         spec,
         kind,
@@ -137,10 +138,3 @@ def _figures(fusion: Fusion, scored: Triples) -> list[dict[str, Any]]:
             | {f"hit@{k}": float((place <= k).mean()) for k in PLACES}
         )
     return rows
-
-
-def _check_free(folder: Path) -> None:
-    if folder.exists() and (
-        not folder.is_dir() or (any(folder.iterdir()) and not (folder / "fusion.json").is_file())
-    ):
-        raise InputError(f"{folder} is there already and holds something else; name a new folder")

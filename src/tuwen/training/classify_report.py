@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 
 from tuwen.arrays import Array
-from tuwen.bench.machine import about as about_machine
-from tuwen.files import replacing, write_json
 from tuwen.metrics import interval
-from tuwen.report import plots
-from tuwen.training.evaluation import drawn
+from tuwen.training import reporting
 
 
 def figures(classes: list[str], truth: Array, probabilities: Array) -> dict[str, Any]:
@@ -50,33 +47,16 @@ def figures(classes: list[str], truth: Array, probabilities: Array) -> dict[str,
 
 
 def write_report(folder: Path, about: dict[str, Any], found: dict[str, Any] | None) -> None:
-    """Write `run.json`, `report.md` and, where matplotlib is installed, `curves.svg` and `curves.png`."""
-    machine = about_machine()
-    write_json(folder / "run.json", {**about, "machine": machine, "evaluation": found})
-    task, course, plan = about["task"], about["course"], about["plan"]
-    lines = [
-        "# Training of a classifier",
-        "",
-        f"{task.get('text') or task.get('image')}, {len(task['classes'])} classes, {task['items']:,} items, "
-        f"{course['step']:,} steps of {plan['batch_size'] * plan['accumulate']} in "
-        f"{course['seconds']:,.0f} s; epoch {course['best_epoch']} of {plan['epochs']} was kept.",
-        "",
-        *([f"It ended early: {course['stopped']}.", ""] if course["stopped"] else []),
-        *_tables(found, task["held out"]),
-        f"Machine: {machine.get('processor', '')}, {machine['cores']} cores; {machine['date']}; "
-        f"tuwen {machine['tuwen']}; seed {plan['seed']}.",
-        "",
-    ]
-    if plots.available():
-        drawn(course["curve"], course["best_epoch"] - 1).write(folder, "curves")
-        lines += ["![Loss and validation by epoch](curves.png)", ""]
-    with replacing(folder / "report.md") as temporary:
-        temporary.write_text("\n".join(lines), encoding="utf-8")
+    """Write the figures as `reporting.write_report` does."""
+    task = about["task"]
+    told = f"{task.get('text') or task.get('image')}, {len(task['classes'])} classes, {task['items']:,} items"
+    tables = [] if found is None else _tables(found, task["held out"])
+    reporting.write_report(
+        folder, about, found, title="Training of a classifier", task=told, each="items", tables=tables
+    )
 
 
-def _tables(found: dict[str, Any] | None, held: int) -> list[str]:
-    if found is None:
-        return ["Nothing was held out, so there are no figures.", ""]
+def _tables(found: dict[str, Any], held: int) -> list[str]:
     lines = [
         f"Held out: {held:,} items. Accuracy {found['accuracy']:.4f} (95 %: {found['low']:.4f} to "
         f"{found['high']:.4f}), mean recall over classes {found['balanced']:.4f}; the commonest class alone "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,17 +9,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from tuwen.arrays import Array
+from tuwen import saved
 from tuwen.classes.network import TEXT
 from tuwen.errors import InputError
 from tuwen.records import Picture, Refusal
-from tuwen.saved import Saved, write
+from tuwen.saved import Saved
 from tuwen.training import image_networks, text_networks
 from tuwen.training.classify import Classify, ClassifyPictures, ClassifyTexts
 from tuwen.training.classify_report import figures, write_report
 from tuwen.training.dual import ROOM
 from tuwen.training.dual_training import CHECKPOINT, MEMORY, check_free
-from tuwen.training.labelled import Labelled, read_labelled
+from tuwen.training.labelled import Labelled, Takes, read_labelled
 from tuwen.training.loop import Course, Progress, train
 from tuwen.training.material import Ids, Pixels, refused
 from tuwen.training.task import Plan
@@ -99,22 +97,27 @@ def train_classifier(
     plan, folder = plan or Plan(), Path(folder).expanduser()
     if text_encoder and image_encoder:
         raise InputError("a classifier takes texts or pictures; name a text encoder or an image encoder")
+    if size and not image_encoder:
+        raise InputError("size is of pictures; name an image encoder, or leave it out")
     if not 0 <= held_out < 1:
         raise InputError(f"held_out is {held_out}; it is a share from 0 up to 1")
     check_free(folder, resume=resume, holds="classes.json")
-    takes = "pictures" if image_encoder else "texts"
-    given = read_labelled(pairs, "pictures" if image_encoder else "texts", labels=labels, **columns)
+    takes: Takes = "pictures" if image_encoder else "texts"
+    given = read_labelled(pairs, takes, labels=labels, **columns)
     rest, held = given.split(held_out, plan.seed)
     if validation is not None:
-        rest, held = given, read_labelled(validation, takes, labels=labels, **columns)  # type: ignore[arg-type]
+        rest, held = given, read_labelled(validation, takes, labels=labels, **columns)
         given.refusals += held.refusals
     held, notes = _within(rest, held, given.refusals), list(given.notes)
     with torch.random.fork_rng([]):
         torch.manual_seed(plan.seed)
-        make = _pictures if image_encoder else _texts
-        task = make(
-            image_encoder or text_encoder or "bert", rest, held, dropout, size, memory, progress, given
-        )
+        if image_encoder:
+            task = _pictures(
+                image_encoder, rest, held, dropout,
+                size=size, memory=memory, progress=progress, refusals=given.refusals,
+            )  # fmt: skip
+        else:
+            task = _texts(text_encoder or "bert", rest, held, dropout)
     course = train(task, plan, folder / CHECKPOINT, resume=resume, progress=progress)
     if course.stopped:
         notes.append(f"training ended early: {course.stopped}")
@@ -160,34 +163,24 @@ def _name(item: str | Picture) -> str:
     return item.path if isinstance(item, Picture) else item
 
 
-def _numbers(classes: list[str], labels: list[str]) -> Array:
-    place = {name: number for number, name in enumerate(classes)}
-    return np.array([place[name] for name in labels], dtype=np.int64)
+def _taught(learn: Labelled, held: Labelled, dropout: float) -> dict[str, Any]:
+    """What every task is told of its items: the classes, and the class of each by its place in them."""
+    place = {name: number for number, name in enumerate(learn.classes)}
+    numbers, held_numbers = (
+        np.array([place[name] for name in part.labels], dtype=np.int64) for part in (learn, held)
+    )
+    return {"classes": learn.classes, "numbers": numbers, "held": held_numbers, "dropout": dropout}
 
 
-def _texts(
-    spec: str,
-    rest: Labelled,
-    held: Labelled,
-    dropout: float,
-    size: int,
-    memory: int,
-    progress: Progress,
-    given: Labelled,
-) -> Classify:
-    if size:
-        raise InputError("size is of pictures; name an image encoder, or leave it out")
-    texts, held_texts = ([str(item) for item in part.items] for part in (rest, held))
+def _texts(spec: str, learn: Labelled, held: Labelled, dropout: float) -> Classify:
+    texts, held_texts = ([str(item) for item in part.items] for part in (learn, held))
     network = text_networks.make(spec, texts)
     return ClassifyTexts(
         network,
         Ids.of(network.tokens, texts),
         Ids.of(network.tokens, held_texts),
-        classes=rest.classes,
-        numbers=_numbers(rest.classes, rest.labels),
-        held=_numbers(rest.classes, held.labels),
-        dropout=dropout,
         about={"task": "classify", "text": spec, "words": network.tokens.size},
+        **_taught(learn, held, dropout),
     )
 
 
@@ -196,60 +189,51 @@ def _pictures(
     rest: Labelled,
     held: Labelled,
     dropout: float,
+    *,
     size: int,
     memory: int,
     progress: Progress,
-    given: Labelled,
+    refusals: list[Refusal],
 ) -> Classify:
+    """The task of the pictures that can be decoded; others are added to the refusals."""
     network = image_networks.make(spec, size=size)
     around = image_networks.larger(network.recipe, ROOM)
     parts = []
     for some, recipe in ((rest, around), (held, network.recipe)):
         listed: Any = some.items
         pixels = Pixels(listed, recipe, budget=memory, progress=progress)
-        given.refusals += [refused(listed[row], error) for row, error in sorted(pixels.bad.items())]
+        refusals += [refused(listed[row], error) for row, error in sorted(pixels.bad.items())]
         parts.append((some.take(pixels.drop_bad()), pixels))
     (learn, pixels), (hold, held_pixels) = parts
     if len(learn.classes) < 2:
-        first = f": {given.refusals[-1].reason}" if given.refusals else ""
+        first = f": {refusals[-1].reason}" if refusals else ""
         raise InputError(f"pictures of {len(learn.classes)} classes can be decoded; two are needed{first}")
     return ClassifyPictures(
         network,
         pixels,
         held_pixels,
-        classes=learn.classes,
-        numbers=_numbers(learn.classes, learn.labels),
-        held=_numbers(learn.classes, hold.labels),
-        dropout=dropout,
         about={"task": "classify", "image": spec, "size": network.recipe.size},
+        **_taught(learn, hold, dropout),
     )
 
 
 def _keep(folder: Path, task: Classify, about: dict[str, Any], found: dict[str, Any] | None) -> None:
     """Write all of it beside, then let it take the place of what was there."""
-    folder = folder.absolute()
-    made = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
     task.module.to("cpu", memory_format=torch.contiguous_format).eval()
     weights, bias = task.layer()
     state: dict[str, Any] = {"classes_": task.classes, "weights_": weights, "bias_": bias}
-    try:
-        made.mkdir(parents=True)
+    with saved.replacing(folder) as made:
         if isinstance(task, ClassifyTexts):
             (made / TEXT).mkdir()
             task.text.save(made / TEXT)
             recipe = task.text.tokens.recipe
             params = {"pooling": task.text.network.pooling, "context": recipe.context}
             params |= {"lower": recipe.lower, "pad_id": recipe.pad_id}
-            write(made, Saved("network", params, state), "classes")
+            saved.write(made, Saved("network", params, state), "classes")
         elif isinstance(task, ClassifyPictures):
             (made / IMAGE).mkdir()
             task.image.save(made / IMAGE)
             width = len(weights)
             state |= {"mean_": np.zeros(width), "scale_": 1.0, "strength_": 0.0, "width_": width}
-            write(made, Saved("probe", {}, state), "classes")
+            saved.write(made, Saved("probe", {}, state), "classes")
         write_report(made, about, found)
-        if folder.exists():
-            shutil.rmtree(folder)
-        made.rename(folder)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from tuwen import encoders, learned
+from tuwen import encoders, learned, saved
 from tuwen.arrays import Modality
 from tuwen.errors import InputError
 from tuwen.learned import Side
@@ -152,11 +150,7 @@ def check_free(folder: Path, *, resume: bool, holds: str = "method.json") -> Non
         )
     if resume and not stopped:
         raise InputError(f"{folder} holds no training that was stopped; leave --resume out")
-    earlier = stopped or (folder / holds).is_file()
-    if (folder / "collection.json").is_file():
-        raise InputError(f"{folder} is a collection; name a new folder")
-    if folder.exists() and not earlier and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} is there already and holds something else; name a new folder")
+    saved.check_free(folder, CHECKPOINT, holds)
 
 
 def _prepared(
@@ -184,10 +178,7 @@ def _late(learn: Pairs) -> list[Refusal]:
 
 def _keep(folder: Path, task: Dual, course: Course, plan: Plan, progress: Progress) -> Evaluation | None:
     """Write all of it beside, measure it there, then let it take the place of what was there."""
-    folder = folder.absolute()
-    made = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        made.mkdir(parents=True)
+    with saved.replacing(folder) as made:
         method = task.finish(course.curve, course.best_epoch, course.stopped)
         _write(made, task, method)
         found = None
@@ -196,11 +187,6 @@ def _keep(folder: Path, task: Dual, course: Course, plan: Plan, progress: Progre
             found = evaluation.evaluate(made, task.held.material)
         about = {"task": task.about, "plan": asdict(plan), "course": asdict(course)}
         evaluation.write_report(made, about, found)
-        if folder.exists():
-            shutil.rmtree(folder)
-        made.rename(folder)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,12 @@ import numpy as np
 
 from tuwen import metrics
 from tuwen.arrays import Array
-from tuwen.bench.machine import about as about_machine
 from tuwen.collection import Collection
-from tuwen.files import replacing, write_json
 from tuwen.learned import Learned
 from tuwen.methods import Hasher
 from tuwen.query import Part, Query
 from tuwen.records import Record
-from tuwen.report import plots
+from tuwen.training import reporting
 from tuwen.training.material import Material
 
 PLACES = (1, 5, 10)
@@ -104,37 +101,17 @@ def figures(scores: Array, held: Material) -> list[dict[str, Any]]:
 
 
 def write_report(folder: Path, about: dict[str, Any], found: Evaluation | None) -> None:
-    """Write `run.json`, `report.md` and, where matplotlib is installed, `curves.svg` and `curves.png`."""
-    machine = about_machine()
-    write_json(
-        folder / "run.json", {**about, "machine": machine, "evaluation": asdict(found) if found else None}
-    )
-    course = about["course"]
-    plan, task = about["plan"], about["task"]
-    lines = [
-        "# Training",
-        "",
+    """Write the figures as `reporting.write_report` does."""
+    task = about["task"]
+    told = (
         f"{task['image']} at {task['size']} pixels, {task['text']}, head {task['head']} of width "
-        f"{task['width']}, loss {task['loss']}; {task['pictures']:,} pictures with {task['texts']:,} texts, "
-        f"{course['step']:,} steps of {plan['batch_size'] * plan['accumulate']} pairs in "
-        f"{course['seconds']:,.0f} s; epoch {course['best_epoch']} of {plan['epochs']} was kept.",
-        "",
-        *([f"It ended early: {course['stopped']}.", ""] if course["stopped"] else []),
-        *_table(found),
-        f"Machine: {machine.get('processor', '')}, {machine['cores']} cores, {machine['threads']} threads of "
-        f"linear algebra; {machine['date']}; tuwen {machine['tuwen']}; seed {plan['seed']}.",
-        "",
-    ]
-    if plots.available():
-        drawn(course["curve"], course["best_epoch"] - 1).write(folder, "curves")
-        lines += ["![Loss and validation by epoch](curves.png)", ""]
-    with replacing(folder / "report.md") as temporary:
-        temporary.write_text("\n".join(lines), encoding="utf-8")
+        f"{task['width']}, loss {task['loss']}; {task['pictures']:,} pictures with {task['texts']:,} texts"
+    )
+    values, tables = (None, []) if found is None else (asdict(found), _table(found))
+    reporting.write_report(folder, about, values, title="Training", task=told, each="pairs", tables=tables)
 
 
-def _table(found: Evaluation | None) -> list[str]:
-    if found is None:
-        return ["Nothing was held out, so there are no figures.", ""]
+def _table(found: Evaluation) -> list[str]:
     lines = [
         f"Held out: {found.pictures:,} pictures with {found.texts:,} texts, all ranked. `hit@k`: a true "
         "item is among the first k; `precision@k`: the share of true ones among the first k. A true "
@@ -155,18 +132,6 @@ def _table(found: Evaluation | None) -> list[str]:
         "",
     ]
     return lines
-
-
-def drawn(curve: dict[str, Sequence[float]], kept: int) -> plots.Drawing:
-    """Loss and validation by epoch, with a mark at the epoch that was kept, from 0 on."""
-    panels = []
-    for name in ("loss", "validation"):
-        values = np.asarray(curve[name], dtype=np.float64)
-        if len(values) and np.isfinite(values).any():
-            panels.append(
-                plots.Panel(name, [plots.Line(name, np.arange(1, len(values) + 1), values, mark=kept)])
-            )
-    return plots.lines(panels, x="epoch", y="", title="Training", mark="the epoch that was kept", apart=True)
 
 
 def _asked(folder: Path, held: Material) -> tuple[int, float, float]:

@@ -4,8 +4,7 @@ import platform
 import numpy as np
 import pytest
 
-from tuwen import __version__
-from tuwen.bench import machine
+from tuwen import __version__, machine
 
 
 def test_versions_and_date_are_told_but_not_the_name_of_the_machine():
