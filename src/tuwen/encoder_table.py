@@ -81,9 +81,9 @@ def markdown(rows: Sequence[Row], *, pairs: Pairs | None = None, seconds: float 
         "",
         f"Made by `tuwen encoders --measure` (tuwen {about['tuwen']}) on {about['date']}: "
         f"{about['processor']}, {about['cores']} cores, {about.get('memory_gb', 'unknown')} GB, "
-        f"{about['system']}, Python {about['python']}. Each encoder ran alone in a fresh process, {seconds:g} s for each "
-        f"figure, on {pictures}, from file to vector. Memory is the process's peak; a query is one short "
-        "text by itself, median; start is opening and first vector.",
+        f"{about['system']}, Python {about['python']}. Each encoder ran alone in a fresh process, "
+        f"{seconds:g} s for each figure, on {pictures}, from file to vector. Memory is the process's peak; "
+        "a query is one short text by itself, median; start is opening and first vector.",
         "",
         "| encoder | languages | width | parameters | memory MB | images/s | texts/s | ms a query | start s "
         "| runtime |",
