@@ -8,6 +8,7 @@ import { go, state } from "./state.js";
 const POOL = 300;
 const MOST = 7;
 const LONGEST = 120;
+const SHORT = 60; // what is read at a glance
 const pools = new Map(); // collection -> its texts and classes
 let offered = [];
 let chosen = -1;
@@ -34,7 +35,9 @@ export async function render(current) {
 export function some(current, count) {
   const pool = pools.get(current.name) ?? [];
   const own = pool.filter((words) => /\p{Script=Han}/u.test(words) === (spoken() === "zh"));
-  const from = own.length ? own : pool;
+  const all = own.length ? own : pool;
+  const short = all.filter((words) => words.length <= SHORT);
+  const from = short.length < count ? all : short;
   const step = Math.max(1, from.length / count);
   return Array.from({ length: Math.min(count, from.length) }, (_, place) => from[Math.floor(place * step)]);
 }
@@ -42,7 +45,8 @@ export function some(current, count) {
 async function matching(words) {
   const { c } = state();
   const lower = words.toLowerCase();
-  const near = (pools.get(c) ?? []).filter((each) => each.toLowerCase().includes(lower)).slice(0, MOST);
+  const place = (each) => each.toLowerCase().indexOf(lower);
+  const near = (pools.get(c) ?? []).filter((each) => place(each) >= 0).sort((a, b) => place(a) - place(b)).slice(0, MOST);
   if (near.length >= 3 || words.length < 2) return near;
   const found = await ask(within(c, "search"), { query: { q: words, kind: "text", k: MOST } });
   const texts = found.hits.map((hit) => hit.text ?? "").filter((text) => text && text.length <= LONGEST);
