@@ -8,7 +8,7 @@ from tiny import COLOURS, TinyEncoder
 from tuwen import encoders, learned, methods
 from tuwen.collection import Collection
 from tuwen.errors import CollectionError, InputError, UnknownName
-from tuwen.heat import PLACES, Heat, heat, heat_of
+from tuwen.heat import PLACES, Heat, heat, heat_of, stored_picture
 from tuwen.learned import Learned, Side
 
 RED, BLUE = COLOURS["red"][1], COLOURS["blue"][1]
@@ -137,6 +137,17 @@ def test_a_picture_that_is_gone_is_named(tmp_path, tiny_encoder):
     collection.add_vectors("image", ["gone"], vectors, path=[str(tmp_path / "gone.png")])
     with pytest.raises(InputError, match="'gone' cannot be read"):
         heat(collection, "gone", "red")
+
+
+def test_a_photograph_that_lies_on_its_side_is_looked_at_upright(tiny_collection, tiny_encoder, tmp_path):
+    picture = squares((RED, 0, 0), size=(60, 90))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn it by a quarter to the right
+    picture.save(tmp_path / "turned.jpg", exif=exif, quality=95)
+    vectors = tiny_encoder.encode([tmp_path / "turned.jpg"], "image")
+    tiny_collection.add_vectors("image", ["turned"], vectors, path=[str(tmp_path / "turned.jpg")])
+    assert stored_picture(tiny_collection, "turned").size == (90, 60)
+    assert heat(tiny_collection, "turned", "red").most() == "upper right"
 
 
 @pytest.mark.parametrize("size", [(3, 2), (1, 1), (9, 800), (700, 500)])

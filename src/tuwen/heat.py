@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image, ImageStat
 from tuwen.arrays import Array, check_matrix, unit_rows
 from tuwen.encoders import Encoder
 from tuwen.encoders.base import Patches, Source, opened
-from tuwen.errors import InputError, unknown
+from tuwen.errors import InputError, PictureError, unknown
 from tuwen.parts import kinds_of_parts, picture_parts
 from tuwen.pixels import resized
 from tuwen.query import Query
@@ -42,6 +43,8 @@ _RAMP = (
     (0.7, 225, 80, 50, 0.30),
     (1.0, 255, 220, 70, 0.34),
 )
+_FINE = 256  # pixels at which the colours are mixed
+_SHOWN = 1024  # of a side, at least, where a picture is larger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,8 +53,8 @@ class Heat:
 
     Attributes:
         values: (rows, columns) float32, top to bottom and left to right. By occlusion, how much the score
-            falls when the part is covered, below zero where it rises; by patches, the cosine of the part
-            with the question.
+            falls when the part is covered, below zero where it rises; by patches, how well the part fits
+            the question alone.
         how: Which of the two.
         score: The cosine of the whole picture with the question.
     """
@@ -81,13 +84,16 @@ class Heat:
 
     def over(self, picture: Image.Image) -> Image.Image:
         """The picture with what counts less dark and what counts more bright."""
-        size = picture.size
-        smooth = np.asarray(Image.fromarray(self.shares()).resize(size, Image.Resampling.BICUBIC))
+        smooth = Image.fromarray(self.shares()).resize((_FINE, _FINE), Image.Resampling.BICUBIC)
         points, *channels = np.array(_RAMP).T
-        red, green, blue, opacity = (np.interp(smooth.clip(0, 1), points, each) for each in channels)
-        colours, opacity = np.stack([red, green, blue], axis=-1), opacity[..., None]
-        mixed = np.asarray(picture.convert("RGB")) * (1 - opacity) + colours * opacity
-        return Image.fromarray(mixed.round().astype(np.uint8))
+        values = np.asarray(smooth).clip(0, 1)
+        colours = np.stack([np.interp(values, points, each) for each in channels], axis=-1)
+        colours[..., 3] *= 255
+        layer = Image.fromarray(colours.round().astype(np.uint8))
+        whole = picture.convert("RGBA")
+        return Image.alpha_composite(whole, layer.resize(whole.size, Image.Resampling.BILINEAR)).convert(
+            "RGB"
+        )
 
     @property
     def _least(self) -> float:
@@ -118,13 +124,17 @@ def heat(collection: Collection, picture: str | Source, question: Question, *, h
 
 
 def stored_picture(collection: Collection, identifier: str) -> Image.Image:
-    """The picture of an item from its file, or as the collection keeps it.
+    """The picture of an item, upright, from its file, or as the collection keeps it.
 
     Raises:
         UnknownName: There is no such item.
         InputError: Its file is gone and nothing is kept.
     """
-    found = picture_of(collection.get("image", identifier), collection)
+    item = collection.get("image", identifier)
+    try:
+        return opened(Path(item.path), _SHOWN)
+    except (PictureError, OSError):
+        found = picture_of(item, collection)
     if found is None:
         raise InputError(f"the file of {identifier!r} cannot be read any more; put it back, or name another")
     return found
