@@ -17,6 +17,15 @@ def client(tiny_collection, tmp_path):
 
 
 @pytest.fixture(scope="module")
+def reader(_tiny_template, tiny_encoder, tmp_path_factory):
+    """A client of one server for all tests of a file that change nothing."""
+    folder = tmp_path_factory.mktemp("reader")
+    shutil.copytree(_tiny_template, folder / "tiny")
+    with asked(Collection.open(folder / "tiny", encoder=tiny_encoder), folder, rate=0) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
 def chromium():
     """One browser for the tests of a file: while it runs, no other event loop may."""
     with browser() as made:

@@ -80,8 +80,8 @@ def test_an_item_less_another_is_a_question(client):
 
 
 @pytest.mark.parametrize("options", [{"hybrid": True}, {"group": True}, {"exact": True}, {"diversity": 0.5}])
-def test_the_options_of_a_search_are_taken(client, options):
-    assert "red-0" in ids(ask(client, query="red", k=4, **options))
+def test_the_options_of_a_search_are_taken(reader, options):
+    assert "red-0" in ids(ask(reader, query="red", k=4, **options))
 
 
 def test_texts_are_found_too(client):
@@ -110,9 +110,9 @@ def test_texts_are_found_too(client):
         ({"query": "a\0b"}, 422, "invalid"),
     ],
 )
-def test_a_wrong_question_is_a_problem_that_says_so(client, question, status, code):
+def test_a_wrong_question_is_a_problem_that_says_so(reader, question, status, code):
     content = json.dumps(question).encode()  # ASCII: half a character travels as \ud800
-    answer = client.post(
+    answer = reader.post(
         f"{COLLECTION}/search", content=content, headers={"Content-Type": "application/json"}
     )
     problem(answer, status, code)
