@@ -1,5 +1,9 @@
-"""The API asked at random from its own OpenAPI: no answer may be a fault of the server."""
+"""The API asked at random from its own OpenAPI: no answer may be a fault of the server.
 
+TUWEN_FUZZ=200 asks for longer: so many requests an operation.
+"""
+
+import os
 import warnings
 from collections import Counter
 from contextlib import suppress
@@ -8,7 +12,9 @@ import pytest
 
 from serving import API, asked
 
-EXAMPLES = 3  # an operation, of requests that the schema allows and of those that it forbids
+EXAMPLES = int(
+    os.environ.get("TUWEN_FUZZ", "3")
+)  # an operation, of requests that the schema allows and of those that it forbids
 
 
 @pytest.fixture

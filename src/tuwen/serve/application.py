@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +19,7 @@ from tuwen import __version__
 from tuwen.errors import TuwenError
 from tuwen.serve import (
     asking,
+    describing,
     exporting,
     heating,
     illustrating,
@@ -30,9 +31,8 @@ from tuwen.serve import (
     shown,
     state,
 )
-from tuwen.serve.answers import ProblemBody
 from tuwen.serve.bodies import Bodies
-from tuwen.serve.guard import API, Guard, scope_of
+from tuwen.serve.guard import API, Guard
 from tuwen.serve.outer import Outer
 from tuwen.serve.problems import Problem
 from tuwen.serve.service import Service
@@ -55,6 +55,8 @@ _DETAILS = {
     503: "Busy; see Retry-After",
     504: "It took too long",
 }
+# with `model` FastAPI would say that they come as application/json
+_PROBLEM = {"content": {problems.MEDIA: {"schema": {"$ref": f"#/components/schemas/{describing.PROBLEM}"}}}}
 
 
 def application(collections: Mapping[str, Collection], settings: Settings) -> ASGIApp:
@@ -106,17 +108,17 @@ def _routes(service: Service) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    problem = {"content": {problems.MEDIA: {"schema": ProblemBody.model_json_schema()}}}
     api = APIRouter(
         prefix=API,
-        responses={status: {"description": text, **problem} for status, text in _DETAILS.items()},
+        responses={status: {"description": text, **_PROBLEM} for status, text in _DETAILS.items()},
+        generate_unique_id_function=describing.name_of,
     )
     for part in (state, asking, heating, matching, illustrating, judging, items, shown, exporting):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(page_files.router())
     _add_handlers(app, service)
-    _add_security(app)
+    describing.describe(app)
     return app
 
 
@@ -134,20 +136,3 @@ def _add_handlers(app: FastAPI, service: Service) -> None:
     @app.exception_handler(TuwenError)
     async def refused(request: Request, error: Exception) -> Response:
         return problems.response(problems.of(error, service.shelf.names), problems.request_id(request))
-
-
-def _add_security(app: FastAPI) -> None:
-    """Say in the OpenAPI which scope of a token each operation needs."""
-    made = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        schema = made()
-        schemes = schema.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes["token"] = {"type": "http", "scheme": "bearer", "description": "Made by `tuwen token add`."}
-        for path, operations in schema["paths"].items():
-            for method, operation in operations.items():
-                scope = scope_of(method.upper(), path)
-                operation["security"] = [{"token": [scope]}] if scope else []
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]
