@@ -38,6 +38,14 @@ def test_only_in_the_paper_the_critic_moves_the_towers(classes):
     assert np.abs(paper - before).max() > 1e-3
 
 
+@pytest.mark.parametrize("name", ["acmr", "ucal"])
+def test_vectors_are_those_that_training_compared(name, classes):
+    images, texts, labels = classes
+    method = methods.find(name)(**SMALL).fit(images, texts, labels)
+    vectors = method._transform(images * 100, "image")
+    assert np.abs(vectors).max() <= 1  # tanh of the last layer
+
+
 def test_other_variants_are_refused():
     with pytest.raises(InputError, match="variant is 'tf'"):
         ACMR(variant="tf")

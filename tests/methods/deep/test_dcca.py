@@ -1,11 +1,13 @@
 """Deep CCA against the closed form."""
 
 import numpy as np
+import pytest
 import torch
 
 from tuwen import methods
 from tuwen.methods.layers import correlations
 from tuwen.methods.linear import canonical
+from tuwen.methods.validation import both_ways
 
 
 def test_the_loss_is_the_sum_of_the_canonical_correlations():
@@ -37,3 +39,13 @@ def test_outputs_without_any_spread_still_have_gradients():
     correlations(u, v, 1e-3).sum().backward()
     assert torch.isfinite(u.grad).all()
     assert torch.isfinite(v.grad).all()
+
+
+def test_an_epoch_is_judged_by_the_vectors_it_would_leave(classes):
+    images, texts, labels = classes
+    held = images[60:], texts[60:], labels[60:]
+    method = methods.find("dcca")(dim=3, hidden=16, epochs=6, device="cpu").fit(
+        images[:60], texts[:60], labels[:60], validation=held
+    )
+    kept = both_ways(method.similarity(*held[:2]), np.eye(3)[held[2]])
+    assert method.curve_["validation"][method.epoch_ - 1] == pytest.approx(kept)

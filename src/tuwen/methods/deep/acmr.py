@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tuwen.arrays import Modality
 from tuwen.errors import InputError
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import class_loss, mlp, reverse_gradient, shared_labels
@@ -65,8 +66,10 @@ class ACMR(NetworkSpace):
         classifier.requires_grad_(self.variant == "paper")
         return {"classifier": classifier, "critic": mlp(self.dim, self.dim // 2, 10, 2)}
 
+    def _code(self, batch: Tensor, modality: Modality) -> Tensor:
+        return super()._code(batch, modality).tanh()
+
     def _loss(self, u: Tensor, v: Tensor, batch: Batch) -> Tensor:
-        u, v = u.tanh(), v.tanh()
         both = torch.cat([u, v])
         labels = class_loss(self.net_["classifier"](both), batch.labels.repeat(2, 1))
         strength = 2 / (1 + exp(-10 * batch.progress)) - 1

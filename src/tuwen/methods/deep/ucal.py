@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tuwen.arrays import Modality
 from tuwen.methods.base import Paper
 from tuwen.methods.layers import mlp, reverse_gradient
 from tuwen.methods.network import Batch
@@ -45,8 +46,10 @@ class UCAL(NetworkSpace):
     def _heads(self, n_classes: int) -> dict[str, nn.Module]:
         return {"critic": mlp(self.dim, self.dim, self.dim // 2, 2)}
 
+    def _code(self, batch: Tensor, modality: Modality) -> Tensor:
+        return super()._code(batch, modality).tanh()
+
     def _loss(self, u: Tensor, v: Tensor, batch: Batch) -> Tensor:
-        u, v = u.tanh(), v.tanh()
         apart = torch.cdist(u, v) / self.dim**0.5
         own = apart.diagonal()
         wrong = apart.masked_fill(torch.eye(len(u), dtype=torch.bool, device=u.device), torch.inf)

@@ -20,7 +20,8 @@ class DCMH(RememberingHasher):
     quantisation * (||b - u||² + ||b - v||²) with b = sign(u + v), plus balance * (||Σ u||² + ||Σ v||²):
     a batch against the newest outputs of all training pairs.
     Differs from the paper: on given features, where the paper fine-tunes CNN-F from pixels (figures do not
-    compare); both networks step together, with Adam.
+    compare); both networks step together, with Adam; the likelihood is a mean over pairs, the distance one
+    over outputs divided by the bits, the balance a sum divided by pairs and bits.
 
     Args:
         bits: Of a code.

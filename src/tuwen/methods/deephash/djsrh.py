@@ -19,7 +19,8 @@ class DJSRH(NetworkHasher):
     With C = weight * (2 cos(x, x) - 1) + (1 - weight) * (2 cos(y, y) - 1) and
     S = scale * [(1 - diffusion) C + diffusion * C C^T / b], lowers mean (cos(u, v) - S)² plus within times
     the same of (u, u) and of (v, v), where u, v are tanh(a h) and a rises as the root of the epoch.
-    Differs from the paper: on given features; its released figures are mAP@50 over found, which compares with
+    Differs from the paper: on given features, whose cosines are those after scaling (`standardise`), so that
+    they fall below zero too; its released figures are mAP@50 over found, which compares with
     nothing here unless asked for by that name.
 
     Args:

@@ -42,8 +42,9 @@ class SGRAF(SetScorer):
     whole's; `SAF` takes their mean, weighed by a sigmoid. A linear layer and a sigmoid make the score;
     hinge on the hardest wrong partners of a batch.
     There is no vector to index: score the first hits of a common space with it.
-    Differs from the paper: words are given as vectors, the width is 256 in place of 1,024, there is no
-    batch normalisation, dropout or clipping. The paper's best figures are the mean of both modules' scores.
+    Differs from the paper: words are given as vectors, the width is 256 in place of 1,024 and that of the
+    vectors of agreement 64 in place of 256, there is no batch normalisation, dropout or clipping.
+    The paper's best figures are the mean of both modules' scores.
 
     Args:
         dim: Width of parts.
