@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import html
 import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from tuwen import pictures
 from tuwen.errors import PictureError
 from tuwen.files import replacing
+from tuwen.markup import Language, escape, framed, in_both
 
 if TYPE_CHECKING:
     from tuwen.collection import Collection
     from tuwen.results import Hit, Item
 
-Language = Literal["en", "zh"]
-
 SIDE = 320
 """Longest side of a thumbnail, in pixels."""
 
-_STYLE = (Path(__file__).parent / "sheet.css").read_text(encoding="utf-8")
+LOOKS = Path(__file__).with_name("sheet.css").read_text(encoding="utf-8")
+"""Rules of cards with pictures, behind those of every page."""
 
 _WORDS = {
     "query": ("Query", "查询"),
@@ -105,57 +103,14 @@ def page(
     if language is None:
         language = "zh" if any(re.search(r"[\u3400-\u9fff]", part.query) for part in sections) else "en"
     body = "\n".join(_section(part, draw or picture_of) for part in sections)
-    return frame(body, title=title, language=language, footer=_word("made"))
-
-
-def frame(body: str, *, title: str, language: Language, footer: str, style: str = "") -> str:
-    """A whole page around what is shown: nothing in it is loaded from elsewhere, and no script runs.
-
-    Args:
-        body: HTML, with what is there in both languages in `span`s of the classes `en` and `zh`.
-        title: Heading of the page.
-        language: Shown first; the reader can switch.
-        footer: HTML.
-        style: Further rules, behind those of every sheet.
-    """
-    rules = _STYLE + style
-    digest = base64.b64encode(hashlib.sha256(rules.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
-    return f"""<!doctype html>
-<html lang="{"zh-CN" if language == "zh" else "en"}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>{_escape(title)}</title>
-<style>{rules}</style>
-</head>
-<body>
-<header>
-<h1>{_escape(title)}</h1>
-<fieldset class="languages"><legend>Language 语言</legend>
-<label><input type="radio" name="language" id="en"{" checked" if language == "en" else ""}> English</label>
-<label><input type="radio" name="language" id="zh"{" checked" if language == "zh" else ""}> 中文</label>
-</fieldset>
-</header>
-<main>
-{body}
-</main>
-<footer>{footer}</footer>
-</body>
-</html>
-"""
+    return framed(body, title=title, language=language, footer=_word("made"), style=LOOKS)
 
 
 def picture_of(hit: Item, collection: Collection | None = None) -> Image.Image | None:
     """The picture of an image from its file, or as the collection keeps it; None when neither can be read."""
     if hit.kind != "image":
         return None
-    found = _load(Path(hit.path))
+    found = load_small(Path(hit.path))
     if found is None and collection is not None:
         stored = collection.store.view.by_ids("images", [hit.id], ["thumbnail"])["thumbnail"].to_pylist()
         if stored and stored[0]:
@@ -168,9 +123,9 @@ def _section(part: Section, draw: Draw) -> str:
     cards = "\n".join(_card(hit, best, draw) for hit in part.hits)
     asked = ""
     if part.image is not None:
-        picture = _load(part.image)
+        picture = load_small(part.image)
         if picture is not None:
-            asked = f'<img class="asked" src="{data_url(picture)}" alt="{_escape(part.image.name)}">'
+            asked = f'<img class="asked" src="{data_url(picture)}" alt="{escape(part.image.name)}">'
     notice = ""
     if not part.hits:
         notice = f'<p class="notice">{_word("none")}</p>'
@@ -180,7 +135,7 @@ def _section(part: Section, draw: Draw) -> str:
     by_picture = f' <span class="how">{_word("picture")}</span>' if part.image is not None else ""
     return f"""<section>
 <div class="query">{asked}<div><p class="how">{_word("query")}{by_picture}</p>
-<h2>{_escape(part.query)}</h2><p class="how">{len(part.hits)} {_word("hits")}{sure}</p></div></div>
+<h2>{escape(part.query)}</h2><p class="how">{len(part.hits)} {_word("hits")}{sure}</p></div></div>
 {notice}
 <ol class="hits">
 {cards}
@@ -196,30 +151,31 @@ def _card(hit: Hit, best: float, draw: Draw) -> str:
         if picture is None:
             face = f'<p class="face lost">{_word("missing")}</p>'
         else:
-            shown, words = data_url(picture), _escape(hit.text or name)
+            shown, words = data_url(picture), escape(hit.text or name)
             face = f'<img class="face" loading="lazy" src="{shown}" alt="{words}">'
     else:
-        face = f'<blockquote class="face">{_escape(hit.text or "")}</blockquote>'
+        face = f'<blockquote class="face">{escape(hit.text or "")}</blockquote>'
     facts = [(_word("score"), f"{hit.score:.4f}")]
     if hit.label:
-        facts.append((_word("label"), _escape(hit.label)))
+        facts.append((_word("label"), escape(hit.label)))
     if hit.entity and hit.entity != hit.id:
-        facts.append((_word("entity"), _escape(hit.entity)))
-    facts += [(_escape(str(key)), _escape(_plain(value))) for key, value in (hit.metadata or {}).items()]
+        facts.append((_word("entity"), escape(hit.entity)))
+    facts += [(escape(str(key)), escape(_plain(value))) for key, value in (hit.metadata or {}).items()]
     listed = "".join(f"<div><dt>{key}</dt><dd>{value}</dd></div>" for key, value in facts)
     place = (
-        f'<p class="path" title="{_escape(hit.path)}">{_escape("/".join(Path(hit.path).parts[-2:]))}</p>'
+        f'<p class="path" title="{escape(hit.path)}">{escape("/".join(Path(hit.path).parts[-2:]))}</p>'
         if hit.path
         else ""
     )
     return f"""<li>{face}
-<div class="body"><p class="name"><b class="rank">{hit.rank}</b> <span>{_escape(hit.id)}</span></p>
+<div class="body"><p class="name"><b class="rank">{hit.rank}</b> <span>{escape(hit.id)}</span></p>
 <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">\
 <rect class="all" width="100" height="4"/><rect class="part" width="{share * 100:.1f}" height="4"/></svg>
 <dl>{listed}</dl>{place}</div></li>"""
 
 
-def _load(path: Path) -> Image.Image | None:
+def load_small(path: Path) -> Image.Image | None:
+    """A picture no larger than a thumbnail needs; None where it cannot be read."""
     try:
         return pictures.load(path, size=SIDE)
     except (PictureError, OSError):
@@ -232,14 +188,8 @@ def data_url(picture: Image.Image) -> str:
 
 
 def _word(key: str) -> str:
-    english, chinese = _WORDS[key]
-    return f'<span class="en" lang="en">{english}</span><span class="zh" lang="zh-CN">{chinese}</span>'
+    return in_both(*_WORDS[key])
 
 
 def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _escape(text: str) -> str:
-    """Text for HTML; control characters, which HTML forbids, become the replacement sign."""
-    return html.escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", text))

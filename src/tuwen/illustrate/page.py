@@ -8,12 +8,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from tuwen import pictures, sheet
-from tuwen.errors import PictureError
+from tuwen import sheet
 from tuwen.files import replacing
 from tuwen.illustrate.base import SIGNALS, Answer, Choice, Reason
+from tuwen.markup import escape, framed, in_both
 from tuwen.records import Refusal
-from tuwen.report.markup import escape, in_both
 
 _STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 _EXCERPT = 160  # characters of an item's text
@@ -90,19 +89,19 @@ def page(
     chinese = any(re.search(r"[\u3400-\u9fff]", answer.query.text) for answer in answers)
     used = {reason.name for answer in answers for choice in answer.choices for reason in choice.reasons}
     body = "\n".join(_section(answer, size, draw or _drawn) for answer in answers)
-    return sheet.frame(
+    return framed(
         body + _refused(refusals) + _key(used, size),
         title=title,
         language="zh" if chinese else "en",
         footer=in_both("Made by tuwen.", "由 tuwen 生成。"),
-        style=_STYLE,
+        style=sheet.LOOKS + _STYLE,
     )
 
 
 def _section(answer: Answer, size: int, draw: Draw) -> str:
     query = answer.query
     asked = ""
-    if query.picture is not None and (picture := _load(query.picture)) is not None:
+    if query.picture is not None and (picture := sheet.load_small(query.picture)) is not None:
         asked = f'<img class="asked" src="{sheet.data_url(picture)}" alt="{escape(query.picture.name)}">'
     heading = query.text or (query.picture.name if query.picture is not None else query.id)
     facts = [escape(query.id)] if query.id != heading else []
@@ -230,11 +229,4 @@ def _excerpt(text: str) -> str:
 
 
 def _drawn(choice: Choice) -> Image.Image | None:
-    return _load(Path(choice.picture))
-
-
-def _load(path: Path) -> Image.Image | None:
-    try:
-        return pictures.load(path, size=sheet.SIDE)
-    except (PictureError, OSError):
-        return None
+    return sheet.load_small(Path(choice.picture))

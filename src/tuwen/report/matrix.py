@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tuwen.bench.runs import DIRECTIONS, Direction
+from tuwen.markup import escape
 from tuwen.report.grouping import Table
-from tuwen.report.markup import escape, marked
 from tuwen.report.significance import Pair
+from tuwen.report.words import marked
 
 #: Rows up to which every cell has room for its p.
 ROOM = 12

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tuwen.markup import TABLES, escape, framed, in_both
 from tuwen.report.grouping import Row, Table
-from tuwen.report.markup import escape, in_both, marked
 from tuwen.report.matrix import ROOM, matrices
 from tuwen.report.scores import COLUMNS, smaller_wins
 from tuwen.report.words import (
     WORDS,
     beaten,
     legend,
+    marked,
     metric_name,
     notes,
     number,
@@ -28,9 +27,7 @@ from tuwen.report.words import (
     title,
 )
 
-_FOLDER = Path(__file__).parent
-_STYLE = (_FOLDER / "page.css").read_text(encoding="utf-8")
-_SCRIPT = (_FOLDER / "page.js").read_text(encoding="utf-8")
+_SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 _DRAWN = ("i2t", "t2i", "chance", "bits", "recall", "precision", "epoch", "loss", "held_out", "kept")
 _ABOUT = (
     *("date", "tuwen", "processor", "cores", "threads", "memory_gb", "system", "python", "numpy", "scipy"),
@@ -59,40 +56,15 @@ def page(
         _section(table, some, index)
         for index, (table, some) in enumerate(zip(found, drawings, strict=True), 1)
     )
-    digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
-    # drawings carry their looks as attributes, so styles cannot be told by a hash
-    policy = (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'"
+    return framed(
+        f"{body}\n{more}",
+        title=f"tuwen bench: {title(found[0])}",
+        heading=marked("heading"),
+        footer=_footer(about, missing),
+        style=TABLES,
+        script=_SCRIPT,
+        drawings=True,
     )
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>tuwen bench: {escape(title(found[0]))}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<header>
-<h1>{marked("heading")}</h1>
-<fieldset class="languages"><legend>Language 语言</legend>
-<label><input type="radio" name="language" id="en" checked> English</label>
-<label><input type="radio" name="language" id="zh"> 中文</label>
-</fieldset>
-</header>
-<main>
-{body}
-{more}
-</main>
-{_footer(about, missing)}
-<script>{_SCRIPT}</script>
-</body>
-</html>
-"""
 
 
 def about(found: Sequence[Table], command: str = "") -> list[tuple[str, str]]:
@@ -254,7 +226,7 @@ def _footer(about: Sequence[tuple[str, str]], missing: str) -> str:
         label = marked(f"about_{name}") if f"about_{name}" in WORDS else escape(name.replace("_", " "))
         told.append(f"<dt>{label}</dt><dd>{shown}</dd>")
     lacking = f"<p>{escape(missing)}</p>" if missing else ""
-    return f"<footer><section><dl>{''.join(told)}</dl>{lacking}</section></footer>"
+    return f"<section><dl>{''.join(told)}</dl>{lacking}</section>"
 
 
 def _own_ids(svg: str, prefix: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from tuwen.bench.runs import DIRECTIONS
 from tuwen.bench.tuning import Choice, Tried
+from tuwen.markup import Language, escape, in_both
 from tuwen.report.markdown import escaped
-from tuwen.report.markup import escape, in_both, marked
-from tuwen.report.words import Language, metric_name, number, said, together
+from tuwen.report.words import marked, metric_name, number, said, together
 
 
 def as_markdown(choices: Sequence[Choice]) -> str:

@@ -6,13 +6,12 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from tuwen.bench.runs import DIRECTIONS
+from tuwen.markup import Language, in_both
 from tuwen.report.grouping import Row, Table
 from tuwen.report.scores import AVERAGE, Score
-
-Language = Literal["en", "zh"]
 
 WORDS: dict[str, tuple[str, str]] = {
     "method": ("method", "方法"),
@@ -103,6 +102,11 @@ _NAMES = {"map": "mAP", "ndcg": "nDCG", "mrr": "MRR", "rank": "median rank"}
 def said(word: str, language: Language = "en", **values: object) -> str:
     """A word or sentence in a language."""
     return WORDS[word][language == "zh"].format(**values)
+
+
+def marked(word: str, **values: object) -> str:
+    """A word in both languages for HTML, of which the page shows one."""
+    return in_both(said(word, "en", **values), said(word, "zh", **values))
 
 
 def number(value: float, key: str = "map") -> str:

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuwen.files import replacing
+from tuwen.markup import TABLES, Language, escape, framed, in_both
 from tuwen.report import plots
-from tuwen.report.frame import framed
-from tuwen.report.markup import escape, in_both
 from tuwen.resolve import charts
 from tuwen.resolve.cluster_figures import ClusterFigures
 from tuwen.resolve.evaluating import ClassConfusion, Evaluation
 from tuwen.resolve.page_words import WORDS
-from tuwen.resolve.review import Language
 from tuwen.resolve.threshold import Threshold
 
 _OWN_STYLE = """
@@ -77,7 +75,7 @@ def write_report(
         body,
         title=title,
         footer=f"<section><p>{_word('made')}</p><dl>{told}</dl></section>",
-        style=_OWN_STYLE,
+        style=TABLES + _OWN_STYLE,
         language=language,
         drawings=True,
     )

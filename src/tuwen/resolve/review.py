@@ -13,18 +13,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from PIL import Image
 
 from tuwen import pictures
 from tuwen.errors import InputError, PictureError
 from tuwen.files import replacing
+from tuwen.markup import LOOKS, Language, digest, escape
 from tuwen.records import Picture, Refusal
-from tuwen.report.markup import escape
 from tuwen.resolve.review_words import WORDS
-
-Language = Literal["en", "zh"]
 
 SIDE = 320
 """Longest side of a thumbnail, in pixels."""
@@ -96,9 +94,9 @@ def page(rows: Iterable[Row], *, language: Language | None = None, title: str = 
     if language is None:
         written = "".join(item.get("text", "") for side in data["items"].values() for item in side.values())
         language = "zh" if re.search(r"[\u3400-\u9fff]", written) else "en"
-    style, script = _part("review.css"), _part("review.js")
+    style, script = LOOKS + _part("review.css"), _part("review.js")
     policy = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        f"default-src 'none'; img-src data:; style-src {digest(style)}; script-src {digest(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
     filled = {
@@ -244,10 +242,6 @@ def _number(value: float) -> float | None:
 def _json(value: Any) -> str:
     """JSON that can stand in a script element: no `<` that could end it, nothing beyond ASCII."""
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 @cache

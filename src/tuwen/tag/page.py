@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuwen.files import replacing
-from tuwen.report.frame import framed
-from tuwen.report.markup import escape, in_both
+from tuwen.markup import TABLES, escape, framed, in_both
 from tuwen.tag.evaluating import NONE, Evaluation
 from tuwen.tag.run import Tagged
 from tuwen.tag.thumbnails import Thumbnails
@@ -47,7 +46,7 @@ def page(tagged: Tagged, collection: Collection) -> str:
         _evaluation(tagged.evaluation, tagged, thumbnails) if tagged.evaluation else ""
     )
     body = "\n".join([body, _tags(tagged, thumbnails), _left_out(tagged)])
-    return framed(body, title=title, footer=_word("made"), style=_STYLE)
+    return framed(body, title=title, footer=_word("made"), style=TABLES + _STYLE)
 
 
 def _summary(tagged: Tagged) -> str:

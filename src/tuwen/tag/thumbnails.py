@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tuwen import pictures
 from tuwen.items import item_columns, to_items
-from tuwen.report.markup import escape
+from tuwen.markup import escape
 from tuwen.sheet import picture_of
 
 if TYPE_CHECKING:
