@@ -1,5 +1,6 @@
 import pytest
 
+from tuwen.cli import _settings
 from tuwen.serve import running
 
 
@@ -59,6 +60,8 @@ def test_tokens_are_listed_and_taken_back(tuwen):
         (["--origin", "*"], "not a web origin"),
         (["--rerank", "head"], "NAME=FOLDER"),
         (["--port", "70000"], "70000"),
+        (["--proxy", "*"], "no address of a proxy"),
+        (["--name", "https://a.example"], "no name to be asked under"),
     ],
 )
 def test_wrong_options_are_refused(tuwen, served, tiny_collection, wrong, said):
@@ -70,3 +73,41 @@ def test_second_stages_have_names(tuwen, served, tiny_collection, tmp_path):
     assert tuwen("serve", tiny_collection.path, "--rerank", f"head={tmp_path}").code == 0
     ((_, settings),) = served
     assert settings.rerankers == {"head": tmp_path}
+
+
+def test_what_would_be_served_is_shown_with_where_it_comes_from(tuwen, monkeypatch, tmp_path):
+    assert tuwen("config", "set", "serve_rate", "7").code == 0
+    monkeypatch.setenv("TUWEN_SERVE_THREADS", "3")
+    given = ("--port", "9000", "--no-log-queries", "--name", "a.example", "--name", "b.example")
+    done = tuwen("config", "serve", *given, "--root", tmp_path, "--read-only")
+    assert done.code == 0, done.err
+    rows = {row["setting"]: (row["value"], row["from"]) for row in done.rows}
+    assert rows["serve_port"] == (9000, "--port")
+    assert rows["serve_names"] == ("a.example,b.example", "--name")
+    assert rows["serve_roots"] == (str(tmp_path), "--root")
+    assert rows["serve_read_only"] == ("true", "--read-only")
+    assert rows["serve_log_queries"] == ("false", "--no-log-queries")
+    assert rows["serve_threads"] == (3, "TUWEN_SERVE_THREADS")
+    assert rows["serve_rate"][0] == 7 and rows["serve_rate"][1].endswith("config.toml")
+    assert rows["serve_host"] == ("127.0.0.1", "default")
+
+
+def test_every_option_is_a_setting_too(tuwen):
+    shown = {row["setting"] for row in tuwen("config", "serve").rows}
+    assert shown == {name for name in _settings.SETTINGS if name.startswith("serve_")}
+
+
+def test_folders_and_second_stages_come_from_the_environment(
+    tuwen, served, tiny_collection, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TUWEN_SERVE_ROOTS", f"{tmp_path}, {tiny_collection.path}")
+    monkeypatch.setenv("TUWEN_SERVE_RERANKERS", f"head={tmp_path}")
+    monkeypatch.setenv("TUWEN_SERVE_TOKENS", str(tmp_path / "who.json"))
+    monkeypatch.setenv("TUWEN_SERVE_CACHE", str(tmp_path / "small"))
+    assert tuwen("serve", tiny_collection.path).code == 0
+    ((_, settings),) = served
+    assert settings.roots == (tmp_path, tiny_collection.path)
+    assert settings.rerankers == {"head": tmp_path}
+    assert settings.tokens == tmp_path / "who.json" and settings.cache == tmp_path / "small"
+    monkeypatch.setenv("TUWEN_SERVE_ROOTS", str(tmp_path / "nowhere"))
+    assert "does not exist" in tuwen("serve", tiny_collection.path).err

@@ -42,6 +42,8 @@ SETTINGS: dict[str, Setting] = {
     "serve_names": Setting("", None, "names that a server is asked under, with commas"),
     "serve_origins": Setting("", None, "other web origins that may ask, with commas"),
     "serve_proxies": Setting("", None, "addresses of reverse proxies, with commas"),
+    "serve_roots": Setting("", None, "folders that links among pictures may lead to, with commas"),
+    "serve_rerankers": Setting("", None, "second stages, NAME=FOLDER, with commas"),
     "serve_rate": Setting(100, None, "requests a second and client; 0 for no limit", least=0),
     "serve_body_mb": Setting(32, None, "megabytes of a request"),
     "serve_megapixels": Setting(50, None, "of a picture that is sent"),

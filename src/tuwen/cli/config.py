@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import click
+from pathlib import Path
+from typing import Any
 
-from tuwen.cli import _options, _output, _settings
+import click
+from click.core import ParameterSource
+
+from tuwen.cli import _options, _output, _settings, serve
 
 
 @click.group(
@@ -22,14 +26,30 @@ def command(ctx: click.Context, style: str) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    rows = []
-    for name, setting in _settings.SETTINGS.items():
-        value, origin = _settings.lookup(name)
-        shown = str(value).lower() if isinstance(value, bool) else value
-        rows.append({"setting": name, "value": shown, "from": origin, "purpose": setting.purpose})
-    _output.emit(rows, style, columns=("setting", "value", "from", "purpose"))
-    if _output.chosen(style) == "table":
-        _output.note(f"\nFile: {_settings.path()}")
+    _show({name: _settings.lookup(name) for name in _settings.SETTINGS}, style)
+
+
+_SERVED = [option for option in serve.command.params if isinstance(option, click.Option)]
+
+
+@command.command("serve", params=[*_SERVED], epilog="Example:  tuwen config serve --port 9000")
+@_options.style()
+@click.pass_context
+def serve_(ctx: click.Context, /, style: str, **given: Any) -> None:
+    """Show what tuwen serve would run with, and where each value comes from.
+
+    Takes the options of tuwen serve; nothing is served.
+    """
+    found = {}
+    for option in _SERVED:
+        name = f"serve_{option.name}"
+        found[name] = _settings.lookup(name)
+        if ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE:
+            value = given[str(option.name)]
+            shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            written = option.secondary_opts if value is False else option.opts
+            found[name] = (str(shown) if isinstance(shown, Path) else shown, written[0])
+    _show(found, style)
 
 
 @command.command("set", epilog="Example:  tuwen config set format json")
@@ -64,3 +84,14 @@ def completion(ctx: click.Context, shell: str) -> None:
     # bash's own class runs bash to learn its version, which the text of the script does not depend on
     script = made(ctx.find_root().command, {}, "tuwen", "_TUWEN_COMPLETE")
     click.echo(script.source_template % script.source_vars())
+
+
+def _show(found: dict[str, tuple[Any, str]], style: str) -> None:
+    rows = []
+    for name, (value, origin) in found.items():
+        shown = str(value).lower() if isinstance(value, bool) else value
+        purpose = _settings.SETTINGS[name].purpose
+        rows.append({"setting": name, "value": shown, "from": origin, "purpose": purpose})
+    _output.emit(rows, style, columns=("setting", "value", "from", "purpose"))
+    if _output.chosen(style) == "table":
+        _output.note(f"\nFile: {_settings.path()}")

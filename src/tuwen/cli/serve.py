@@ -17,7 +17,7 @@ _MB = 1 << 20
 
 @click.command(
     epilog="Example:  tuwen serve photos --port 8000",
-    short_help="Answer over HTTP, for programs.",
+    short_help="Answer over HTTP: a page for people, an API for programs.",
 )
 @click.argument("collections", nargs=-1, required=True, type=_options.PATH, metavar="COLLECTION...")
 @click.option(
@@ -34,6 +34,13 @@ _MB = 1 << 20
     help="The port; 0 takes a free one.  [default: 8000]",
 )
 @click.option(
+    "--tokens",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=_settings.tokens,
+    metavar="FILE",
+    help="The file of the tokens.  [default: beside the user's file]",
+)
+@click.option(
     "--require-token/--no-require-token",
     default=_settings.default("serve_require_token"),
     help="Ask for a token on this machine too.",
@@ -41,7 +48,7 @@ _MB = 1 << 20
 @click.option("--read-only/--writable", default=_settings.default("serve_read_only"), help="Take no changes.")
 @click.option(
     "--name",
-    "hosts",
+    "names",
     multiple=True,
     default=_settings.listed("serve_names"),
     metavar="NAME",
@@ -61,16 +68,24 @@ _MB = 1 << 20
     multiple=True,
     default=_settings.listed("serve_proxies"),
     metavar="ADDRESS",
-    help="A reverse proxy whose X-Forwarded-For is believed; may be given again.",
+    help="A reverse proxy whose X-Forwarded-For is believed, or a network of them; may be given again.",
 )
 @click.option(
     "--root",
     "roots",
     multiple=True,
     type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=_settings.listed("serve_roots"),
     help="A folder that links among the pictures may lead to; may be given again.",
 )
-@click.option("--rerank", multiple=True, metavar="NAME=FOLDER", help="A second stage that requests may name.")
+@click.option(
+    "--rerank",
+    "rerankers",
+    multiple=True,
+    default=_settings.listed("serve_rerankers"),
+    metavar="NAME=FOLDER",
+    help="A second stage that requests may name; may be given again.",
+)
 @click.option(
     "--rate",
     type=click.IntRange(0),
@@ -107,6 +122,20 @@ _MB = 1 << 20
     help="For an answer.  [default: 30]",
 )
 @click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=lambda: _settings.value("serve_cache") or None,
+    metavar="FOLDER",
+    help="Where thumbnails are kept.  [default: the user's cache]",
+)
+@click.option(
+    "--cache-mb",
+    type=click.IntRange(1),
+    default=_settings.default("serve_cache_mb"),
+    metavar="MB",
+    help="What thumbnails may take.  [default: 512]",
+)
+@click.option(
     "--log-queries/--no-log-queries",
     default=_settings.default("serve_log_queries"),
     help="Write what is asked to the access log.",
@@ -115,8 +144,8 @@ def command(collections: tuple[Path, ...], **how: Any) -> None:
     """Serve collections over HTTP until it is stopped: the API under /api/v1.
 
     Only this machine can connect unless --host says otherwise, and then every request needs a token (see
-    tuwen token). Most options can be set by TUWEN_SERVE_HOST and so on, or in the user's file; tuwen config
-    shows what is in force. Requests are logged as JSON lines on stdout, without what was asked.
+    tuwen token). Every option can be set by TUWEN_SERVE_HOST and so on, or in the user's file; tuwen config
+    serve shows what is in force. Requests are logged as JSON lines on stdout, without what was asked.
     """
     try:
         from tuwen.serve import running
@@ -137,22 +166,27 @@ def command(collections: tuple[Path, ...], **how: Any) -> None:
 
 
 def _chosen(
-    *, body_mb: int, rerank: tuple[str, ...], seconds: int, origins: Any, hosts: Any, proxies: Any, **how: Any
+    *,
+    body_mb: int,
+    cache_mb: int,
+    names: Any,
+    origins: Any,
+    proxies: Any,
+    rerankers: Any,
+    seconds: int,
+    **how: Any,
 ) -> Settings:
     from tuwen.serve.settings import Settings, check_name, check_origin, check_proxy
 
-    cache = _settings.value("serve_cache")
     return Settings(
-        tokens=_settings.tokens(),
+        hosts=tuple(map(check_name, names)),
         origins=tuple(map(check_origin, origins)),
-        hosts=tuple(map(check_name, hosts)),
         proxies=tuple(map(check_proxy, proxies)),
+        rerankers=dict(map(_stage, rerankers)),
         body_bytes=body_mb * _MB,
         held_bytes=max(256, 2 * body_mb) * _MB,
         answer_seconds=float(seconds),
-        cache=Path(cache) if cache else None,
-        cache_bytes=_settings.value("serve_cache_mb") * _MB,
-        rerankers=dict(map(_stage, rerank)),
+        cache_bytes=cache_mb * _MB,
         **how,
     )
 
