@@ -43,7 +43,7 @@ def test_many_texts_are_matched_and_what_is_found_is_exported(look):
     page.get_by_label("How many each").fill("2")
     page.get_by_label("One to one").select_option("optimal")
     page.get_by_role("button", name="Find matches").click()
-    page.get_by_text("3 answered. 3 have an item of their own.").wait_for()
+    page.get_by_text("3 answered. Paired one to one: 3.").wait_for()
     rows = page.locator(".match")
     assert rows.locator("h2").all_inner_texts() == ["a red picture", "一张蓝色的图片", "red"]
     assert [name.split("-")[0] for name in names_of(rows.nth(1))] == ["blue", "blue"]
@@ -63,8 +63,9 @@ def test_a_table_gives_texts_and_ids_and_its_column_is_chosen(look):
     page = look("#match?c=tiny", locale="zh-CN")
     table = 'id,title,说明\r\na,"red, ""very""",蓝色\r\nb,green,蓝色\r\n'
     sent = {"name": "list.csv", "mimeType": "text/csv", "buffer": ("\ufeff" + table).encode()}
-    page.locator("#match-file").set_input_files(sent)
     lines = page.get_by_label("文字，每行一条")
+    lines.wait_for()
+    page.locator("#match-file").set_input_files(sent)
     page.locator("#match-column").wait_for()
     assert lines.input_value() == 'red, "very"\ngreen'
     page.locator("#match-column").select_option("说明")
@@ -89,7 +90,7 @@ def test_many_pictures_are_dropped_and_matched_and_a_bad_one_is_named(look):
     page.evaluate(
         script, [["b.png", list(picture(BLUE))], ["bad.png", [1, 2]], ["g.png", list(picture(GREEN))]]
     )
-    page.get_by_text("3 pictures chosen").wait_for()
+    page.get_by_text("Pictures chosen: 3").wait_for()
     page.get_by_role("button", name="Find matches").click()
     page.get_by_text("3 answered. 1 of them could not be read.").wait_for()
     assert "bad.png" in page.locator(".match").nth(1).locator(".note").inner_text()
@@ -99,6 +100,17 @@ def test_many_pictures_are_dropped_and_matched_and_a_bad_one_is_named(look):
     page.get_by_role("dialog").get_by_text("Nearest pictures").wait_for()
     page.keyboard.press("Escape")
     assert page.locator(".match").count() == 3  # nothing was asked anew
+
+
+def test_a_file_that_is_neither_a_picture_nor_a_text_is_said_to_be_none(look):
+    page = look("#match?c=tiny")
+    page.get_by_label("Texts, one a line").wait_for()
+    sent = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4"}
+    page.locator("#match-file").set_input_files(sent)
+    page.get_by_text("Take pictures, or a text file").wait_for()
+    sent = {"name": "a.heic", "mimeType": "", "buffer": b"x"}
+    page.locator("#match-file").set_input_files(sent)
+    page.get_by_text("Pictures chosen: 1").wait_for()
 
 
 def test_more_rows_than_are_drawn_come_when_asked_for_and_nothing_to_ask_is_said(look):

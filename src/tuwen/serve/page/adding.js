@@ -33,6 +33,9 @@ export function render(now, changed) {
   [collection, refresh] = [now.c, changed];
 }
 
+/** Whether a file is one of the pictures that servers read; browsers do not know every kind by its name. */
+export const isPicture = (file) => file.type.startsWith("image/") || /\.(hei[cf]|avif|tiff?|bmp|webp)$/i.test(file.name);
+
 /** Lots of files, each small enough to be sent in one request. */
 export function lots(files, most = LOT_FILES) {
   const made = [];

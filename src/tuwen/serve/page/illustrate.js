@@ -114,6 +114,7 @@ function card(choice, best, headlines) {
     choice.label ? make("p", { class: "hint" }, choice.label) : "",
     score(choice.score, best, say("choice_score")),
     choice.first_for ? make("p", { class: "hint" }, say("first_for", { headline: shorten(headlines[Number(choice.first_for)] ?? choice.first_for, 60) })) : "",
+    choice.alike.length ? make("p", { class: "hint" }, say("alike", { count: digits(choice.alike.length) })) : "",
     choice.shared.length ? make("p", { class: "hint" }, say("shared_words", { words: choice.shared.join(", ") })) : "",
     make("ul", { class: "hint" }, choice.why.map((each) => make("li", {}, say("because", { name: nameOf(each.name), place: each.place })))));
 }

@@ -1,6 +1,7 @@
 /** Lists to match: texts that are written, or stand in a file, and pictures that are chosen or dropped. */
 
 import { announce, byId, make } from "./dom.js";
+import { isPicture } from "./adding.js";
 import { rowsOf } from "./tables.js";
 import { digits, say } from "./words.js";
 import { state } from "./state.js";
@@ -8,6 +9,8 @@ import { state } from "./state.js";
 const TEXT_COLUMNS = /^(text|query|caption|title|headline|sentence|文本|文字|标题|描述)$/i;
 const ID_COLUMNS = /^(text_id|id|query_id|编号)$/i;
 const LONGEST_ID = 500;
+const LARGEST = 20 << 20; // bytes of a text file; more than 10,000 texts have
+const TABLES = /\.(csv|tsv)$/i;
 let table = null; // of the file that was chosen: { head, rows }
 let pictures = []; // { file, address }
 
@@ -53,22 +56,27 @@ export function questions() {
 }
 
 async function take(files) {
-  const images = files.filter((file) => file.type.startsWith("image/"));
+  const images = files.filter(isPicture);
   if (images.length) {
     for (const { address } of pictures) URL.revokeObjectURL(address);
     pictures = images.map((file) => ({ file, address: URL.createObjectURL(file) }));
     choose("image");
     announce(byId("match-count").textContent);
-  } else if (files.length) {
-    read(files[0].name, await files[0].text());
+    return;
+  }
+  const [file] = files.filter((each) => each.size <= LARGEST && (each.type.startsWith("text/") || TABLES.test(each.name)));
+  if (file) {
+    read(file.name, await file.text());
     choose("text");
+  } else if (files.length) {
+    byId("matched").replaceChildren(make("p", { class: "note", role: "alert" }, say("match_no_file")));
   }
 }
 
 /** Lines of a text file as they are; of a table the column that holds texts, until another is chosen. */
 function read(name, text) {
   table = null;
-  if (/\.(csv|tsv)$/i.test(name)) {
+  if (TABLES.test(name)) {
     const [head = [], ...rows] = rowsOf(text, /\.tsv$/i.test(name) ? "\t" : ",");
     table = { head, rows };
     byId("match-column").replaceChildren(...head.map((each, place) => make("option", { value: place }, each || String(place + 1))));

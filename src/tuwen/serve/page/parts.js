@@ -1,6 +1,7 @@
 /** The parts of a question: words, items of the collection and pictures of the visitor's own, with weights. */
 
 import { announce, byId, button, make, picture, shorten } from "./dom.js";
+import { isPicture } from "./adding.js";
 import { within } from "./api.js";
 import { say } from "./words.js";
 import { go, state } from "./state.js";
@@ -11,7 +12,7 @@ let count = 0;
 
 /** Ask with pictures of the visitor's own, together with what is asked already. */
 export function addFiles(files) {
-  const pictures = [...files].filter((file) => file.type.startsWith("image/"));
+  const pictures = [...files].filter(isPicture);
   if (!pictures.length) {
     announce(say("no_picture"));
     return;
