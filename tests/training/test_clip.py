@@ -264,11 +264,30 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(base, table, 
     tune(base, table, tmp_path / "whole", **given)
     with pytest.raises(Stop):
         tune(base, table, tmp_path / "parts", progress=stop, **given)
+    with pytest.raises(InputError, match="was stopped: --resume goes on"):
+        tune(base, table, tmp_path / "parts", **given)
     tune(base, table, tmp_path / "parts", resume=True, **given)
     one, other = (encoders.load(str(tmp_path / name)) for name in ("whole", "parts"))
     assert np.allclose(one.encode_texts(TEXTS), other.encode_texts(TEXTS), atol=1e-6)
+    files = {file.name for file in (tmp_path / "parts").iterdir()}
+    assert {"report.md", "training.json", "curves.png"} <= files
+    assert "training" not in files
     with pytest.raises(InputError, match="has ended"):
         tune(base, table, tmp_path / "parts", resume=True, **given)
+
+
+def test_a_loss_that_is_no_number_keeps_the_best_epoch_and_is_told(base, table, tmp_path, monkeypatch):
+    step = ClipTask.step
+
+    def broken(task, batch, progress, share):
+        found = step(task, batch, progress, share)
+        return found if progress < 0.5 else float("nan")
+
+    monkeypatch.setattr(ClipTask, "step", broken)
+    done = tune(base, table, tmp_path / "out", epochs=2, tuning=Tuning(batch=8))
+    assert done.course.best_epoch == 1
+    assert any("loss is nan at step 4 of 6; epoch 1 is kept" in note for note in done.notes)
+    assert encoders.load(str(tmp_path / "out")).encode_texts(["red"]).shape[0] == 1
 
 
 def test_a_matching_head_is_learned_beside(base, table, tmp_path):
@@ -276,6 +295,8 @@ def test_a_matching_head_is_learned_beside(base, table, tmp_path):
     assert [(row["direction"], row["scores"]) for row in done.itm] == [
         ("i2t", "stage one"), ("i2t", "reranked"), ("t2i", "stage one"), ("t2i", "reranked"),
     ]  # fmt: skip
+    assert all(row["ms"] > 0 and row["depth"] == 16 for row in done.itm[1::2])
+    assert "ms a query" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     method = methods.load(tmp_path / "out" / "itm")
     encoder = encoders.load(str(tmp_path / "out"))
     patches = encoder.patch_tokens([table.parent / "000.png"])

@@ -57,7 +57,7 @@ def test_the_loss_falls_and_the_encoder_stays(base, tmp_path):
     assert np.array_equal(encoder.encode_texts(["red"]), before)
     assert sorted(file.name for file in (tmp_path / "itm").iterdir()) == ["method.json", "state.npz"]
     again = itm.reranked(pairs, encoder, network, loaded, np.arange(20, 24))
-    assert again == gained
+    assert [{**row, "ms": 0} for row in again] == [{**row, "ms": 0} for row in gained]
 
 
 class Says:

@@ -45,7 +45,7 @@ class Tuned:
         refusals: What was left out, and why.
         notes: What else the user should know.
         itm: What the matching head gained in reranking; empty without one.
-    rank: Of this process among those that trained; 0 has the figures to tell.
+        rank: Of this process among those that trained; 0 has the figures to tell.
     """
 
     folder: Path
@@ -227,6 +227,8 @@ class _Training:
 
     def done(self, folder: Path, course: Course, after: Figures, old: Figures, itm: Figures) -> Tuned:
         """What is told."""
+        if course.stopped:
+            self.notes.append(f"training ended early: {course.stopped}; epoch {course.best_epoch} is kept")
         if self.task.chunk < self.tuning.batch:
             self.notes.append(
                 f"memory ended: {self.task.chunk} pairs were computed at a time instead of "
@@ -290,7 +292,12 @@ def _check_free(folder: Path, *, resume: bool) -> None:
         raise InputError(f"the training in {folder} has ended; leave --resume out and name a new folder")
     if resume or not folder.exists():
         return
-    if not folder.is_dir() or any(one.name != _CHECKPOINTS for one in folder.iterdir()):
+    if (folder / _CHECKPOINTS).is_dir():
+        raise InputError(
+            f"{folder} holds a training that was stopped: --resume goes on with it; remove {_CHECKPOINTS} in "
+            "it, or name a new folder, to begin anew"
+        )
+    if not folder.is_dir() or any(folder.iterdir()):
         raise InputError(f"{folder} is there already and holds something else; name a new folder")
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tuwen.files import write_json
+from tuwen.report import plots
+from tuwen.training import reporting
 from tuwen.training.replay import forgetting
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ def write(done: Tuned, encoder: str, plan: Plan, tuning: Tuning) -> None:
         "notes": list(done.notes),
     }
     write_json(done.folder / "training.json", about)
+    if plots.available():
+        reporting.drawn(done.course.curve, done.course.best_epoch - 1).write(done.folder, "curves")
     text = "\n".join(_lines(done, encoder, plan, tuning)) + "\n"
     (done.folder / "report.md").write_text(text, encoding="utf-8")
 
@@ -45,15 +49,13 @@ def _lines(done: Tuned, encoder: str, plan: Plan, tuning: Tuning) -> list[str]:
     rate = course.step / course.seconds * plan.batch_size if course.seconds else 0.0
     what = "the text tower" if tuning.stage == "text" else "both towers"
     if tuning.freeze_vision and tuning.stage == "full":
-        what += f" (the picture tower frozen for {tuning.freeze_vision} epochs)"
+        what += f" (the picture tower frozen until epoch {tuning.freeze_vision + 1})"
     lines += [
         f"Trained {what}" + (f" with LoRA of rank {tuning.lora}" if tuning.lora else "")
         + f": {course.epoch} epochs, {course.step:,} steps of up to {plan.batch_size:,} pairs, "
         f"{course.seconds:,.0f} s (about {rate:,.1f} pairs/s, validation included). "
         f"Epoch {course.best_epoch} is kept.",
     ]  # fmt: skip
-    if course.stopped:
-        lines += ["", f"Stopped early: {course.stopped}."]
     if done.before:
         lines += ["", f"## Recall on {held:,} held-out pairs, %", "", *_table(done.before, done.after)]
     if done.old_before:
@@ -61,13 +63,20 @@ def _lines(done: Tuned, encoder: str, plan: Plan, tuning: Tuning) -> list[str]:
         lines += ["", "## Recall on held-out old pairs, %", "", *_table(done.old_before, done.old_after)]
         lines += ["", f"Forgetting: {lost:+.2f} points of mean recall (below zero is a gain)."]
     if done.itm:
-        lines += ["", "## Matching head: stage one against reranking, %", "", *_itm(done.itm)]
+        lines += [
+            "",
+            f"## Matching head: its first {done.itm[-1]['depth']} hits against stage one, %",
+            "",
+            *_itm(done.itm),
+        ]
     lines += ["", "## Epochs", "", "| epoch | loss | mean recall | learning rate |", "|---|---|---|---|"]
     curve = course.curve
     for number, row in enumerate(
         zip(curve["loss"], curve["validation"], curve["learning_rate"], strict=True), 1
     ):
         lines.append(f"| {number} | {row[0]:.4f} | {row[1]:.2f} | {row[2]:.2e} |")
+    if plots.available():
+        lines += ["", "![Loss and recall by epoch](curves.png)"]
     for title, items in (
         ("Notes", list(done.notes)),
         ("Left out", [f"{one.item}: {one.reason}" for one in done.refusals[:20]]),
@@ -87,8 +96,9 @@ def _table(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]) ->
 
 
 def _itm(rows: Sequence[dict[str, Any]]) -> list[str]:
-    lines = ["| direction | scores | " + " | ".join(_KS) + " |", "|" + "---|" * (2 + len(_KS))]
+    lines = ["| direction | scores | " + " | ".join(_KS) + " | ms a query |", "|" + "---|" * (3 + len(_KS))]
     for row in rows:
         cells = " | ".join(f"{row[k]:.1f}" for k in _KS)
-        lines.append(f"| {_WAYS[row['direction']]} | {row['scores']} | {cells} |")
+        spent = f"{row['ms']:.1f}" if "ms" in row else ""
+        lines.append(f"| {_WAYS[row['direction']]} | {row['scores']} | {cells} | {spent} |")
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -159,6 +160,10 @@ def reranked(
         method: Stage two.
         which: Numbers of pairs, whose pictures and texts are ranked.
         depth: Hits that are judged.
+
+    Returns:
+        A row a direction and way to score, with R@k in per cent; `ms` is what judging took a query, from
+        features that are there.
     """
     mine, said = (np.unique(pairs.matches[which, side]) for side in (0, 1))
     images, texts = vectors(pairs, encoder, which)
@@ -170,7 +175,9 @@ def reranked(
     rows = []
     for direction, turned in (("i2t", False), ("t2i", True)):
         first = scores.T if turned else scores
+        start = time.perf_counter()
         second = _judged(first, features, method, depth, turned=turned)
+        spent = 1000 * (time.perf_counter() - start) / max(1, len(first))
         paired = metrics.by_pairs(
             matches[:, ::-1] if turned else matches, queries=first.shape[0], items=first.shape[1]
         )
@@ -178,7 +185,8 @@ def reranked(
         for way, values in (("stage one", first), ("reranked", second)):
             found = metrics.measure(values, paired, wanted)
             figures = {f"R@{k}": 100 * float(one.value) for k, one in zip((1, 5, 10), found, strict=True)}
-            rows.append({"direction": direction, "scores": way, **figures})
+            row = {"direction": direction, "scores": way, **figures}
+            rows.append(row if way == "stage one" else {**row, "depth": depth, "ms": round(spent, 2)})
     return rows
 
 
