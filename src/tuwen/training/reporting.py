@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def write_report(
         temporary.write_text("\n".join(lines), encoding="utf-8")
 
 
-def drawn(curve: dict[str, Sequence[float]], kept: int) -> plots.Drawing:
+def drawn(curve: Mapping[str, Sequence[float]], kept: int) -> plots.Drawing:
     """Loss and validation by epoch, with a mark at the epoch that was kept, from 0 on."""
     panels = []
     for name in ("loss", "validation"):
