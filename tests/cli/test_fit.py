@@ -7,24 +7,14 @@ import numpy as np
 import pytest
 
 from tiny import COLOURS
-from tuwen import encoders, methods
-from tuwen.cli import _run
+from tuwen import methods
 from tuwen.cli.fit import _learned_something
 from tuwen.report import plots
 
 
 @pytest.fixture
-def tuwen(capsys, tiny_encoder, monkeypatch):
-    """Runs a command line in this process; of the encoders, only `tiny` is not as everywhere."""
-    load = encoders.load
-    monkeypatch.setattr(encoders, "load", lambda spec: tiny_encoder if str(spec) == "tiny" else load(spec))
-
-    def run(*arguments):
-        code = _run([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return SimpleNamespace(code=code, out=out, err=err)
-
-    return run
+def tuwen(tuwen_and_tiny):
+    return tuwen_and_tiny
 
 
 @pytest.fixture

@@ -2,29 +2,17 @@
 
 import json
 from itertools import product
-from types import SimpleNamespace
 
 import pytest
 
 from tiny import COLOURS
-from tuwen import encoders
-from tuwen.cli import _run
 
 pytest.importorskip("torch")
 
 
 @pytest.fixture
-def tuwen(capsys, tiny_encoder, monkeypatch):
-    """Runs a command line in this process; of the encoders, only `tiny` is not as everywhere."""
-    load = encoders.load
-    monkeypatch.setattr(encoders, "load", lambda spec: tiny_encoder if str(spec) == "tiny" else load(spec))
-
-    def run(*arguments):
-        code = _run([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return SimpleNamespace(code=code, out=out, err=err)
-
-    return run
+def tuwen(tuwen_and_tiny):
+    return tuwen_and_tiny
 
 
 @pytest.fixture

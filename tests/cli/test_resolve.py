@@ -2,26 +2,10 @@
 
 import csv
 import json
-from types import SimpleNamespace
 
 import pytest
 
 from tiny import COLOURS
-from tuwen import encoders
-from tuwen.cli import _run
-
-
-@pytest.fixture
-def tuwen(capsys, tiny_encoder, monkeypatch):
-    """Runs a command line in this process, with `tiny` for every encoder."""
-    monkeypatch.setattr(encoders, "load", lambda spec: tiny_encoder)
-
-    def run(*arguments):
-        code = _run([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return SimpleNamespace(code=code, out=out, err=err)
-
-    return run
 
 
 @pytest.fixture

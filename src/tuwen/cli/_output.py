@@ -82,6 +82,15 @@ def facts(values: Row, style: str) -> None:
             print(f"{name.replace('_', ' '):<{wide}}  {clean(text)}")
 
 
+def figures(rows: Iterable[Row], style: str, columns: Sequence[str] = ()) -> None:
+    """Print rows of figures as `emit` does, with four digits behind the point."""
+    rounded = [
+        {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
+        for row in rows
+    ]
+    emit(rounded, style, columns=columns)
+
+
 def note(text: str) -> None:
     """A line for people, on stderr."""
     click.echo(text, err=True)

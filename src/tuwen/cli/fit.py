@@ -112,11 +112,7 @@ def _tell(done: Fit, pairs: str, style: str) -> None:
             f"{others:,}. map: what is true has the same {done.relevant}; hit@k: a partner is among the "
             "first k."
         )
-        rows = [
-            {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
-            for row in done.figures
-        ]
-        _output.emit(rows, style, columns=("direction", "scores", *_FIGURES))
+        _output.figures(done.figures, style, ("direction", "scores", *_FIGURES))
         if not _learned_something(done):
             _output.note(
                 f"{done.name} did no better than chance: check that rows belong together, or try other "

@@ -97,11 +97,7 @@ def _tell(done: Fused, style: str) -> None:
         f"Learned from {_output.counted(learned, 'question')}; {chosen:,} chose, {scored:,} are scored here: "
         "the place of the first right item. hit@k: it is among the first k; mrr: mean of 1 / place."
     )
-    rows = [
-        {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
-        for row in done.figures
-    ]
-    _output.emit(rows, style, columns=("asked by", *_FIGURES))
+    _output.figures(done.figures, style, ("asked by", *_FIGURES))
     tried = ", ".join(f"{name} {value:.4f}" for name, value in done.tried.items())
     _output.note(f"mrr of the questions that chose: {tried}")
     if not done.fusion.course["epoch"]:

@@ -147,11 +147,7 @@ def _tell(found: Evaluation, done: Tagged, style: str) -> None:
     if figures["tagged"] < 1:
         told += f"; {figures['tagged']:.3f} got a label"
     _output.note(told + ".")
-    rows = [
-        {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
-        for row in found.labels
-    ]
-    _output.emit(rows, style)
+    _output.figures(found.labels, style)
 
 
 def _finish(done: Tagged, collection: Path, key: str | None, output: Path | None, style: str) -> None:

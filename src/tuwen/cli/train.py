@@ -232,7 +232,7 @@ def _tell_dual(done: Trained, pairs: str, style: str) -> None:
             f"Held out: {held}. "
             "hit@k: a true item is among the first k; precision@k: the share of true ones among them."
         )
-        _emit(found.rows, style, ("direction", "true", "scores", *_FIGURES))
+        _output.figures(found.rows, style, ("direction", "true", "scores", *_FIGURES))
         _output.note(
             f"Questions, from the text to ten hits: {found.per_second:,.1f} a second, "
             f"{found.median_ms:.1f} ms in the median"
@@ -257,7 +257,7 @@ def _tell_classes(done: Classifying, style: str) -> None:
             f"Held out: {_output.counted(done.held_out, 'item')}. Accuracy {found['accuracy']:.4f} (95 %: "
             f"{found['low']:.4f} to {found['high']:.4f}); the commonest class alone {found['chance']:.4f}."
         )
-        _emit(found["labels"], style, ("label", "items", "precision", "recall", "f1"))
+        _output.figures(found["labels"], style, ("label", "items", "precision", "recall", "f1"))
     _output.note(
         f"Trained on {done.items:,} {done.takes} of {len(done.classes)} classes, {done.course.step:,} steps "
         f"in {done.course.seconds:,.0f} s, epoch {done.course.best_epoch} kept: {done.folder}"
@@ -279,18 +279,10 @@ def _tell_clip(done: Tuned, style: str) -> None:
              ("held out", "reranked", done.itm))  # fmt: skip
     rows = [{"pairs": pairs, "when": when, **row} for pairs, when, part in parts for row in part]
     if rows:
-        _emit(rows, style, ())
+        _output.figures(rows, style)
     learned, held, _ = done.pairs
     _output.note(
         f"Fine-tuned on {_output.counted(learned, 'pair')}, {held:,} held out, {done.course.step:,} steps in "
         f"{done.course.seconds:,.0f} s: {done.folder}"
     )
     _output.note(f"Next:  tuwen index COLLECTION SOURCE --encoder {shlex.quote(str(done.folder))}")
-
-
-def _emit(rows: Any, style: str, columns: tuple[str, ...]) -> None:
-    rounded = [
-        {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
-        for row in rows
-    ]
-    _output.emit(rounded, style, columns=columns)

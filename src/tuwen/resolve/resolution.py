@@ -11,7 +11,7 @@ from tuwen.records import Refusal
 from tuwen.resolve.base import Candidates, Evidence, Labels, Side, Truth
 from tuwen.resolve.blocking import Blocked
 from tuwen.resolve.cluster_figures import ClusterFigures
-from tuwen.resolve.deciding import How
+from tuwen.resolve.deciding import How, decide
 from tuwen.resolve.evaluating import Evaluation
 from tuwen.resolve.joining import Joint
 from tuwen.resolve.page import Step
@@ -77,6 +77,19 @@ class Resolution:
     def other(self) -> Side:
         """The second side, or the first again."""
         return self.left if self.right is None else self.right
+
+    def matches(self, pairs: Candidates | Labels, scores: Array, threshold: float | None) -> Array:
+        """Places of the pairs that match, decided in the way of this run.
+
+        Args:
+            pairs: Candidates, or pairs that somebody decided on.
+            scores: (m,) of them.
+            threshold: What a pair must reach; None keeps all that can match together.
+        """
+        shape, same = self.candidates.shape, self.candidates.same
+        return decide(
+            pairs.left, pairs.right, scores, how=self.how, threshold=threshold, shape=shape, same=same
+        )
 
     @property
     def empty(self) -> list[Side]:

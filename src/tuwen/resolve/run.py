@@ -22,7 +22,7 @@ from tuwen.resolve.cluster_figures import cluster_figures
 from tuwen.resolve.clustering import How as HowClustered
 from tuwen.resolve.clustering import clusters
 from tuwen.resolve.comparing import shared_columns
-from tuwen.resolve.deciding import How, decide
+from tuwen.resolve.deciding import How
 from tuwen.resolve.evaluating import evaluate
 from tuwen.resolve.given import Given
 from tuwen.resolve.joining import Joint
@@ -283,22 +283,13 @@ def _evaluate(found: Resolution, truth: Truth) -> None:
     classes = None
     if found.left.labels and found.other.labels:
         classes = (found.left.labels, found.other.labels)
-    eligible = decide(
-        candidates.left,
-        candidates.right,
-        found.score,
-        how=found.how,
-        threshold=None,
-        shape=candidates.shape,
-        same=candidates.same,
-    )
     found.evaluation = evaluate(
         found.kept,
         candidates,
         truth,
         score=found.score,
         probability=found.score if calibrated else None,
-        eligible=eligible,
+        eligible=found.matches(candidates, found.score, None),
         classes=classes,
     )
     offset, nodes = (0, n) if candidates.same else (n, n + m)

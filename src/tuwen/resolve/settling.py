@@ -11,7 +11,6 @@ from tuwen.arrays import Array
 from tuwen.errors import InputError
 from tuwen.resolve.base import Labels
 from tuwen.resolve.curves import pair_curve
-from tuwen.resolve.deciding import decide
 from tuwen.resolve.joining import Learned
 from tuwen.resolve.resolution import Resolution
 from tuwen.resolve.threshold import threshold_for, threshold_of_best_f1
@@ -47,16 +46,7 @@ def choose(
             raise InputError(f"{what} needs probabilities; there are too few pairs for any")
         return
     if aim == "f1":
-        pairs = found.candidates
-        eligible = decide(
-            pairs.left,
-            pairs.right,
-            found.score,
-            how=found.how,
-            threshold=None,
-            shape=pairs.shape,
-            same=pairs.same,
-        )
+        eligible = found.matches(found.candidates, found.score, None)
         found.threshold = threshold_of_best_f1(found.score[eligible], float(found.score.sum()))
     elif aim is not None:
         _for_precision(found, learned, aim)
@@ -78,15 +68,7 @@ def _for_precision(found: Resolution, learned: tuple[Learned, Labels] | None, pr
         found.notes.append(f"the threshold for a precision of {precision} rests on estimates, not on labels")
         return
     labels, rated = learned[1], learned[0].probability
-    eligible = decide(
-        labels.left,
-        labels.right,
-        rated,
-        how=found.how,
-        threshold=None,
-        shape=found.candidates.shape,
-        same=found.candidates.same,
-    )
+    eligible = found.matches(labels, rated, None)
     curve = pair_curve(rated[eligible], labels.match[eligible], int(labels.match.sum()))
     found.chosen = threshold_for(curve, precision)
     if found.chosen is None:
@@ -109,15 +91,7 @@ def decided(found: Resolution) -> Array:
     rated = found.score.copy()
     places = candidates.rows_of(labels.left, labels.right)
     rated[places] = np.where(labels.match, 2.0, -2.0)
-    kept = decide(
-        candidates.left,
-        candidates.right,
-        rated,
-        how=found.how,
-        threshold=found.threshold,
-        shape=candidates.shape,
-        same=candidates.same,
-    )
+    kept = found.matches(candidates, rated, found.threshold)
     lost = np.setdiff1d(places[labels.match], kept)
     if len(lost):
         found.notes.append(
