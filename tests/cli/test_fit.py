@@ -14,6 +14,7 @@ from tuwen.report import plots
 
 @pytest.fixture
 def tuwen(tuwen_and_tiny):
+    """Of the encoders, only `tiny` is not as everywhere."""
     return tuwen_and_tiny
 
 

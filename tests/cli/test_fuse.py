@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 
 @pytest.fixture
 def tuwen(tuwen_and_tiny):
+    """Of the encoders, only `tiny` is not as everywhere."""
     return tuwen_and_tiny
 
 
