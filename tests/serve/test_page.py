@@ -209,6 +209,8 @@ def test_conditions_are_chosen_and_put_together(look):
     names(page)
     page.locator("summary").click()
     page.get_by_label("Name").select_option("colour")
+    offered = page.locator("#filter-values option").evaluate_all("all => all.map(each => each.value)")
+    assert len(offered) == 8 and offered == sorted(offered)  # the colours that were seen
     page.get_by_label("Value").fill("it's")
     page.get_by_role("button", name="Add condition").click()
     page.get_by_text("Nothing passes the filter").wait_for()

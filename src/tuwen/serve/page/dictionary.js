@@ -154,8 +154,8 @@ export const WORDS = {
   edit_deleted: ["Deleted", "已删除"],
   edit_delete_title: ["Delete {name}?", "删除“{name}”？"],
   edit_delete_hint: [
-    "It leaves the collection. A file that was indexed stays where it is, and indexing it again brings it back; a picture that was sent to this server is removed for good.",
-    "将其移出图文库。被索引的文件不会改动，重新索引会再次收录；上传到此服务器的图片会被彻底删除。",
+    "It leaves the collection. A file that was indexed stays where it is, and indexing it again brings it back; a picture that was sent to this server is removed for good. Other items of its entity stay.",
+    "将其移出图文库。被索引的文件不会改动，重新索引会再次收录；上传到此服务器的图片会被彻底删除。同一实体的其他内容保留。",
   ],
 
   collections: ["Collection", "图文库"],

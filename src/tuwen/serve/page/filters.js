@@ -9,7 +9,10 @@ const COLUMNS = ["label", "entity", "id", "text", "width_px", "height_px", "size
 const SIGNS = ["=", "!=", "<", "<=", ">", ">=", "contains", "is null"];
 const RESERVED = new Set(["and", "or", "not", "in", "like", "contains", "is", "null", "between", "true", "false"]);
 const labels = new Map(); // collection -> a promise of its classes
-let known = []; // of the collection that is shown
+const OFFERED = 200;
+const values = new Map(); // name of metadata -> values that were seen
+let collection = ""; // that is shown
+let known = []; // its classes
 
 /** One condition in the language of filters. */
 export function condition(name, sign, value) {
@@ -48,6 +51,8 @@ export async function render(current) {
   byId("filter-how").replaceChildren(...SIGNS.map((each) => make("option", { value: each }, shown[each] ?? each)));
   if (names.includes(name)) byId("filter-name").value = name;
   if (sign) byId("filter-how").value = sign;
+  if (current.name !== collection) values.clear();
+  collection = current.name;
   known = await classesOf(current.name);
   offer();
 }
@@ -62,8 +67,20 @@ export function classesOf(collection) {
   return labels.get(collection);
 }
 
-/** The classes there are, when it is the class that is asked for. */
+/** Offer values that items which were found have. */
+export function saw(items) {
+  for (const item of items) {
+    for (const [name, value] of Object.entries(item.metadata ?? {})) {
+      if (!values.has(name)) values.set(name, new Set());
+      if (typeof value !== "object" && values.get(name).size < OFFERED) values.get(name).add(String(value));
+    }
+  }
+  offer();
+}
+
+/** The classes there are when it is the class that is asked for, else values that were seen. */
 function offer() {
-  const offered = byId("filter-name").value === "label" ? known : [];
+  const name = byId("filter-name").value;
+  const offered = name === "label" ? known : [...(values.get(name) ?? [])].sort();
   byId("filter-values").replaceChildren(...offered.map((each) => make("option", { value: each })));
 }

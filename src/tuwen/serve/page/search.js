@@ -102,6 +102,7 @@ async function answer({ now, current }) {
     try {
       found = await bothOrEither(kindsOf(now, current), now.where !== "", (kind) => page(now, kind, 0, signal));
       shown = asked;
+      filters.saw(Object.values(found).flatMap((each) => each.hits ?? []));
       drawn = "";
       const count = Object.values(found).reduce((sum, each) => sum + (each.hits?.length ?? 0), 0);
       announce(say("said_hits", { count: digits(count) }));
@@ -168,7 +169,7 @@ function draw(now, current) {
   const blank = !now.q && !now.parts.length;
   byId("found").classList.toggle("sides", kinds.length > 1);
   byId("found").replaceChildren(blank ? starters(now, current) : "", ...kinds.map((kind) => sectionOf(kind, now)));
-  if (focused) byId("found").querySelector(".open")?.focus(); // what had the focus is gone
+  if (focused) (byId("found").querySelector(".open") ?? byId("q")).focus(); // what had the focus is gone
 }
 
 function sectionOf(kind, now) {
