@@ -15,7 +15,7 @@ from tuwen.query import Query as Question
 from tuwen.serve import shelf, uploads
 from tuwen.serve.answers import Found, Groups
 from tuwen.serve.problems import Problem
-from tuwen.serve.schemas import MAX_K, MAX_OFFSET, Asked, Id, Kind, QueryPart, Search, Words
+from tuwen.serve.schemas import MAX_K, MAX_OFFSET, Asked, Id, Kind, QueryPart, Search, Where, Words
 from tuwen.serve.service import Opened, Service, Shared, no_item, page
 
 A = TypeVar("A", bound=Asked)
@@ -33,7 +33,7 @@ async def search_words(
     kind: Kind = "image",
     k: Annotated[int, Query(ge=1, le=MAX_K)] = 10,
     offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
-    where: Words | None = None,
+    where: Where | None = None,
     min_score: Annotated[float | None, Query(ge=-1, le=1, allow_inf_nan=False)] = None,
     hybrid: bool = False,
 ) -> dict[str, Any]:

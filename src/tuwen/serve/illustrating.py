@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from tuwen.serve import shelf
 from tuwen.serve.answers import Answer, Refused
-from tuwen.serve.schemas import Id, Model, Words
+from tuwen.serve.schemas import Id, Model, Where, Words
 from tuwen.serve.service import Opened, Shared
 
 router = APIRouter(tags=["ask"])
@@ -34,7 +34,7 @@ class Headlines(Model):
         default="learned", description="How rankings become one."
     )
     guess: bool = Field(default=False, description="Keep to the class that a headline without one has.")
-    where: Words | None = Field(default=None, description="Only pictures that pass this filter.")
+    where: Where | None = Field(default=None, description="Only pictures that pass this filter.")
 
 
 class Why(Answer):

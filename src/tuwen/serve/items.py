@@ -14,7 +14,7 @@ from tuwen.serve import taking
 from tuwen.serve.answers import Item, Items, Job, Jobs, Ledger, Removed
 from tuwen.serve.guard import API
 from tuwen.serve.problems import Problem
-from tuwen.serve.schemas import MAX_K, MAX_OFFSET, Changes, Id, Ids, Kind, NewRecords, Words
+from tuwen.serve.schemas import MAX_K, MAX_OFFSET, Changes, Id, Ids, Kind, NewRecords, Where, Words
 from tuwen.serve.service import Opened, Service, Shared, no_item, page
 from tuwen.serve.shelf import place_of
 
@@ -34,7 +34,7 @@ async def list_items(
     opened: Opened,
     service: Shared,
     kind: Kind = "image",
-    where: Words | None = None,
+    where: Where | None = None,
     offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_K)] = 100,
 ) -> dict[str, Any]:

@@ -8,11 +8,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from tuwen import filters
+from tuwen.errors import InputError
+from tuwen.filters.nodes import names_in
+
 Kind = Literal["image", "text"]
 MAX_K = 1000
 MAX_OFFSET = 100_000
 MAX_QUERIES = 10_000
 MAX_RECORDS = 10_000
+HIDDEN = ("path", "source")  # a filter on them would tell, letter by letter, where files lie on the server
 
 
 def _words(text: str) -> str:
@@ -46,7 +51,21 @@ def _metadata(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _visible(where: str) -> str:
+    try:
+        root = filters.parse(where).root
+    except InputError:
+        return where  # the engine says what is wrong with it, and at which place
+    for name in names_in(root):
+        if not name.metadata and name.text in HIDDEN:
+            raise ValueError(
+                f"{name.text} is no column here; for a name of metadata write metadata.{name.text}"
+            )
+    return where
+
+
 Words = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_words)]
+Where = Annotated[Words, AfterValidator(_visible)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_words)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_words)]
 Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_words)]
@@ -121,7 +140,7 @@ class Search(Asked):
     k: int = Field(default=10, ge=1, le=MAX_K)
     offset: int = Field(default=0, ge=0, le=MAX_OFFSET)
     min_score: float | None = Field(default=None, ge=-1, le=1)
-    where: Words | None = Field(default=None, description="A filter: year >= 2020 and label = 'sports'.")
+    where: Where | None = Field(default=None, description="A filter: year >= 2020 and label = 'sports'.")
     hybrid: bool = Field(default=False, description="Join the words' own full-text matches.")
     group: bool = Field(default=False, description="One hit an entity.")
     diversity: float = Field(default=0.0, ge=0, le=1)
