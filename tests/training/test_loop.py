@@ -120,7 +120,11 @@ def test_a_loss_that_is_no_number_ends_it_with_the_best_state(tmp_path):
 
 def test_a_loss_that_is_no_number_at_once_is_an_error_that_names_the_step(tmp_path):
     with pytest.raises(InputError, match="the loss is nan at step 2 of 9, before the first epoch ended"):
-        train(Line(at=2, then=nan), PLAN, tmp_path)
+        train(Line(at=2, then=nan), PLAN, tmp_path / "often")
+    assert (tmp_path / "often" / "last.safetensors").is_file()
+    seldom = Plan(**{**vars(PLAN), "save_every": 100})
+    with pytest.raises(InputError, match="before the first epoch ended: take a lower --rate"):
+        train(Line(at=2, then=nan), seldom, tmp_path / "seldom")
 
 
 def test_a_batch_that_does_not_fit_is_answered_with_one_that_does(tmp_path):

@@ -292,12 +292,12 @@ def _check_free(folder: Path, *, resume: bool) -> None:
         raise InputError(f"the training in {folder} has ended; leave --resume out and name a new folder")
     if resume or not folder.exists():
         return
-    if (folder / _CHECKPOINTS).is_dir():
+    if any((folder / _CHECKPOINTS).glob("*.safetensors")):
         raise InputError(
             f"{folder} holds a training that was stopped: --resume goes on with it; remove {_CHECKPOINTS} in "
             "it, or name a new folder, to begin anew"
         )
-    if not folder.is_dir() or any(folder.iterdir()):
+    if not folder.is_dir() or any(one.name != _CHECKPOINTS for one in folder.iterdir()):
         raise InputError(f"{folder} is there already and holds something else; name a new folder")
 
 

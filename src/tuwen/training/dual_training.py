@@ -142,7 +142,7 @@ def check_free(folder: Path, *, resume: bool, holds: str = "method.json") -> Non
     Raises:
         InputError: It holds something else, or a training that was stopped and is not gone on with.
     """
-    stopped = (folder / CHECKPOINT).is_dir()
+    stopped = any((folder / CHECKPOINT).glob("*.safetensors"))
     if stopped and not resume:
         raise InputError(
             f"{folder} holds a training that was stopped: --resume goes on with it; remove {CHECKPOINT} in "

@@ -16,7 +16,7 @@ from tuwen.encoders.inputs import described
 from tuwen.encoders.inputs.recipe import Recipe
 from tuwen.encoders.networks import automodel, resnet
 from tuwen.encoders.networks.automodel import AutoNetwork
-from tuwen.encoders.networks.transformers_models import quiet
+from tuwen.encoders.networks.building import quiet
 from tuwen.encoders.opening import checkpoint
 from tuwen.encoders.opening.detect import family_of
 from tuwen.encoders.opening.spec import Spec, convert, parse

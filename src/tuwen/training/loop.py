@@ -226,7 +226,8 @@ class _Run:
 
     def _take_best(self) -> None:
         if not self.course.best_epoch:
-            kept = " (the last good state is kept beside it)" if self.course.step else ""
+            there = (self.folder / checkpoints.LAST).is_file()
+            kept = f" (an earlier step is kept in {self.folder})" if there else ""
             raise InputError(
                 f"{self.course.stopped}, before the first epoch ended{kept}: "
                 "take a lower --rate, or a longer warm-up"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from tuwen import encoders
 from tuwen.encoders.inputs.tokens import Tokens
 from tuwen.encoders.language import Language
+from tuwen.encoders.networks.building import quiet
 from tuwen.encoders.networks.pooled_text import PooledText
-from tuwen.encoders.networks.transformers_models import quiet
 from tuwen.encoders.opening.spec import convert, parse
 from tuwen.errors import InputError
 from tuwen.files import write_json
