@@ -6,6 +6,7 @@ import os
 import pytest
 
 from tuwen.errors import Damaged, InputError, UnknownName
+from tuwen.serve import tokens as tokens_file
 from tuwen.serve.tokens import Tokens
 
 
@@ -69,3 +70,14 @@ def test_a_broken_file_is_named(tokens):
         tokens.all()
     with pytest.raises(InputError, match="name of a token"):
         Tokens(tokens.path.with_name("new.json")).add(" ", ["read"])
+
+
+def test_every_wrong_token_takes_the_time_of_a_hash(tokens, monkeypatch):
+    """One whose id is known takes no longer than one whose id is not."""
+    made, hashed = tokens.add("alice", ["read"]), []
+    real = tokens_file._hash
+    monkeypatch.setattr(tokens_file, "_hash", lambda *given: hashed.append(1) or real(*given))
+    for given in (made[:-1] + "A", "tw_000000000000_" + "A" * 43, "nonsense", "", "tw_" + "é" * 40):
+        hashed.clear()
+        tokens.check(given)
+        assert hashed == [1], given
