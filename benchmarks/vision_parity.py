@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 import common
-from tuwen.encoders.networks.transformers_models import quiet
+from tuwen.encoders.networks.building import quiet
 from tuwen.encoders.vision import Vision
 
 LIMIT = {"difference": 1e-5}

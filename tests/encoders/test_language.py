@@ -54,7 +54,7 @@ def bert(folder, *, kind="Bert", head="Model", seed=0, save=True, **settings):
 
 
 def _quiet():
-    from tuwen.encoders.networks.transformers_models import quiet
+    from tuwen.encoders.networks.building import quiet
 
     return quiet()
 

@@ -112,8 +112,8 @@ def test_every_file_format_is_one_space(resnet, tmp_path):
 
 def test_a_folder_of_transformers_and_torchvisions_layout_agree(tmp_path):
     transformers = pytest.importorskip("transformers")
+    from tuwen.encoders.networks.building import quiet
     from tuwen.encoders.networks.resnet import from_transformers
-    from tuwen.encoders.networks.transformers_models import quiet
 
     config = transformers.ResNetConfig(
         embedding_size=8, hidden_sizes=[8, 16, 24, 32], depths=[2, 1, 1, 1], layer_type="basic"
@@ -147,7 +147,7 @@ def test_a_folder_of_transformers_and_torchvisions_layout_agree(tmp_path):
 @pytest.mark.parametrize("layer", ["cls", "mean", "pooled"])
 def test_other_networks_of_transformers_are_run_as_it_runs_them(tmp_path, layer):
     transformers = pytest.importorskip("transformers")
-    from tuwen.encoders.networks.transformers_models import quiet
+    from tuwen.encoders.networks.building import quiet
 
     config = transformers.Dinov2Config(
         hidden_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=24, patch_size=8

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tuwen.encoders.networks.building import built, check_shapes, library, quiet
 from tuwen.encoders.networks.tensors import Tensors
-from tuwen.encoders.networks.transformers_models import quiet
-from tuwen.errors import InputError, MissingExtra, unknown
+from tuwen.errors import InputError, unknown
 
 LAYERS = ("cls", "mean", "pooled")
 #: Tensors that features need not have: heads, masks of the training, poolings that are not asked for.
@@ -94,12 +94,7 @@ def make(config: Mapping[str, Any], state: Mapping[str, Tensor], source: str, la
 
 
 def _model(config: Mapping[str, Any], state: Mapping[str, Tensor], source: str) -> tuple[nn.Module, Any]:
-    try:
-        import transformers
-    except ImportError as error:
-        raise MissingExtra(
-            f"opening {source} needs transformers; install it with: pip install 'tuwen[clip]'"
-        ) from error
+    transformers = library(source)
     kind = str(config["model_type"])
     with quiet():
         try:
@@ -114,31 +109,14 @@ def _model(config: Mapping[str, Any], state: Mapping[str, Tensor], source: str) 
             raise InputError(
                 f"{source} is a {kind}, which does not encode pictures alone; open it without vision:"
             )
-        try:
-            # no name of a model is given, so nothing is looked for anywhere
-            model, info = model_class.from_pretrained(
-                None,
-                config=made,
-                state_dict=dict(state),
-                dtype=torch.float32,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,
-                local_files_only=True,
-            )
-        except (ValueError, RuntimeError, TypeError, KeyError) as error:
-            raise InputError(f"{source} cannot be made a {kind} ({str(error)[:160]})") from error
+    model, info = built(model_class, made, state, source)
     missing = sorted(name for name in info["missing_keys"] if not any(part in name for part in _SPARE))
     if missing:
         raise InputError(
             f"{source} is no whole {kind}: {missing[0]} and {len(missing) - 1} more tensors are missing; "
             "download or convert it again"
         )
-    if info["mismatched_keys"]:
-        name, got, wanted = sorted(info["mismatched_keys"])[0]
-        raise InputError(
-            f"{source} has {name} of shape {tuple(got)}, its config.json asks for {tuple(wanted)}; "
-            "they belong to different checkpoints"
-        )
+    check_shapes(info, source)
     return model.eval().requires_grad_(False), made
 
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from tuwen.encoders.networks.transformers_models import quiet
-from tuwen.errors import InputError, MissingExtra
+from tuwen.encoders.networks.building import built, check_shapes, library, quiet
+from tuwen.errors import InputError
 from tuwen.files import read_json
 
 _ACTIVATIONS = {
@@ -57,20 +56,7 @@ def network(
     }
     inner = {name: tensor for name, tensor in named.items() if name.startswith(prefix)}
     bare = {name.removeprefix(prefix): tensor for name, tensor in (inner or named).items()}
-    with quiet():
-        try:
-            # no name of a model is given, so nothing is looked for anywhere
-            model, found = kind.from_pretrained(
-                None,
-                config=made,
-                state_dict=bare,
-                dtype=torch.float32,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,
-                local_files_only=True,
-            )
-        except (ValueError, RuntimeError, TypeError, KeyError, ZeroDivisionError) as error:
-            raise InputError(f"{source} cannot be made a {kind.__name__} ({str(error)[:160]})") from error
+    model, found = built(kind, made, bare, source)
     _check(model, found, source, pooler)
     if not pooler and getattr(model, "pooler", None) is not None:
         model.pooler = None
@@ -145,12 +131,7 @@ def _class(made: Any, source: str) -> Any:
 
 
 def _configuration(config: Mapping[str, Any], source: str) -> Any:
-    try:
-        import transformers
-    except ImportError as error:
-        raise MissingExtra(
-            f"opening {source} needs transformers; install it with: pip install 'tuwen[clip]'"
-        ) from error
+    transformers = library(source)
     kind = config.get("model_type")
     if not isinstance(kind, str) or kind not in transformers.CONFIG_MAPPING:
         raise InputError(
@@ -182,12 +163,7 @@ def _check(model: Any, found: Mapping[str, Any], source: str, pooler: bool) -> N
             f"{source} is no whole {name}: {len(missing)} tensors such as {missing[0]} are missing; "
             "config.json belongs to another checkpoint, or the download is not whole"
         )
-    if found["mismatched_keys"]:
-        key, got, wanted = sorted(found["mismatched_keys"])[0]
-        raise InputError(
-            f"{source} has {key} of shape {tuple(got)}, but its configuration asks for {tuple(wanted)}; "
-            "config.json belongs to another checkpoint"
-        )
+    check_shapes(found, source)
     own = tuple(f"{part}." for part, _ in model.named_children())
     left = sorted(
         key

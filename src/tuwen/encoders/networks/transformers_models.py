@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
+from tuwen.encoders.networks.building import built, check_shapes, library, quiet, short
 from tuwen.encoders.networks.towers import ImageTower, TextTower, Towers
-from tuwen.errors import InputError, MissingExtra
+from tuwen.errors import InputError
 
 #: `model_type` in config.json, and the classes of its configuration and its model.
 CLASSES = {
@@ -37,8 +36,6 @@ _RUNNING = {
     "auto_map",
     "_name_or_path",
 }
-
-_quiet_lock = threading.Lock()
 
 
 def towers(config: Mapping[str, Any], tensors: Mapping[str, Tensor], source: str) -> Towers:
@@ -117,19 +114,14 @@ def _joined(image: ImageTower, model: nn.Module, config: Any, size: int, setting
 
 
 def _configuration(config: Mapping[str, Any], source: str) -> Any:
-    try:
-        import transformers
-    except ImportError as error:
-        raise MissingExtra(
-            f"opening {source} needs transformers; install it with: pip install 'tuwen[clip]'"
-        ) from error
+    transformers = library(source)
     if config.get("quantization_config"):
         raise InputError(f"{source} holds quantised weights, which are not read; take the original ones")
     with quiet():
         try:
             return getattr(transformers, CLASSES[config["model_type"]][0]).from_dict(_described(config))
         except Exception as error:  # each version checks values in another way
-            raise InputError(f"{source} has a config.json that does not fit ({_line(error)})") from error
+            raise InputError(f"{source} has a config.json that does not fit ({short(error)})") from error
 
 
 def _described(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,32 +133,11 @@ def _described(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _line(error: Exception) -> str:
-    """What an error says, in one short line."""
-    return " ".join(str(error).split())[:160]
-
-
 def _model(
     config: Any, tensors: Mapping[str, Tensor], source: str, *, left_away: tuple[str, ...] = ()
 ) -> nn.Module:
-    import torch
-    import transformers
-
     name = CLASSES[config.model_type][1]
-    with quiet():
-        try:
-            # no name of a model is given, so nothing is looked for anywhere
-            model, found = getattr(transformers, name).from_pretrained(
-                None,
-                config=config,
-                state_dict=dict(tensors),
-                dtype=torch.float32,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,
-                local_files_only=True,
-            )
-        except (ValueError, RuntimeError, TypeError, KeyError, ArithmeticError, ImportError) as error:
-            raise InputError(f"{source} cannot be made a {name} ({_line(error)})") from error
+    model, found = built(getattr(library(source), name), config, tensors, source)
     _check(found, source, name, left_away)
     made: nn.Module = model.eval().requires_grad_(False)
     return made
@@ -185,12 +156,7 @@ def _check(found: Mapping[str, Any], source: str, name: str, left_away: tuple[st
         raise InputError(
             f"{source} is no whole {name}: {_some(missing)} missing; download or convert it again"
         )
-    if found["mismatched_keys"]:
-        key, got, wanted = sorted(found["mismatched_keys"])[0]
-        raise InputError(
-            f"{source} has {key} of shape {tuple(got)}, but its configuration asks for {tuple(wanted)}; "
-            "config.json belongs to another checkpoint"
-        )
+    check_shapes(found, source)
     left = _known(found["unexpected_keys"], ())
     if left:
         raise InputError(
@@ -207,20 +173,3 @@ def _known(names: Iterable[str], left_away: tuple[str, ...]) -> list[str]:
 
 def _some(names: list[str]) -> str:
     return f"{len(names)} tensors ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep transformers from writing progress bars and reports; what it had set before comes back."""
-    from transformers.utils import logging
-
-    with _quiet_lock:
-        level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-        logging.set_verbosity(logging.CRITICAL)
-        logging.disable_progress_bar()
-        try:
-            yield
-        finally:
-            logging.set_verbosity(level)
-            if bars:
-                logging.enable_progress_bar()
