@@ -9,12 +9,13 @@ from tuwen.verify import verify
 
 def test_a_text_is_found_by_its_new_words_and_keeps_what_else_is_known(tiny_collection):
     before = tiny_collection.get("text", "red-0#en")
-    tiny_collection.search("blue", kind="text")  # an index is there
-    tiny_collection.update("text", "red-0#en", text="a cyan thing", metadata={"seen": 1})
+    tiny_collection.search("blue", kind="text", hybrid=True)  # an index is there
+    tiny_collection.update("text", "red-0#en", text="a cyan teapot", metadata={"seen": 1})
     item = tiny_collection.get("text", "red-0#en")
-    assert (item.text, item.entity, item.label) == ("a cyan thing", before.entity, before.label)
+    assert (item.text, item.entity, item.label) == ("a cyan teapot", before.entity, before.label)
     assert item.metadata == before.metadata | {"seen": 1}
     assert "red-0#en" in {hit.id for hit in tiny_collection.search("cyan", kind="text", k=3)}
+    assert tiny_collection.search("teapot", kind="text", k=1, hybrid=True)[0].id == "red-0#en"
     assert verify(tiny_collection) == []
 
 

@@ -8,6 +8,7 @@ import pytest
 from serving import COLLECTION, asked, picture, problem
 from tuwen.serve import matching
 from tuwen.serve.schemas import MatchOptions
+from tuwen.serve.tokens import Tokens
 
 
 def lines(answer):
@@ -99,6 +100,14 @@ def test_more_pictures_than_a_block_come_in_order_from_one_request(client):
     files = [(f"{n}.png", picture()) for n in range(2 * matching.PICTURES + 1)]
     found = lines(send(client, *files, k=1))
     assert [line.get("query") for line in found[:-1]] == [name for name, _ in files]
+
+
+def test_a_token_that_may_only_read_is_enough(tiny_collection, tmp_path):
+    made = Tokens(tmp_path / "tokens.json").add("alice", ("read",))
+    with asked(tiny_collection, tmp_path, tokens=tmp_path / "tokens.json", require_token=True) as client:
+        problem(send(client, ("r.png", picture())), 401, "token")
+        client.headers["Authorization"] = f"Bearer {made}"
+        assert lines(send(client, ("r.png", picture())))[-1] == {"done": 1}
 
 
 def test_pictures_out_of_bounds_are_refused_like_any_upload(tiny_collection, tmp_path):

@@ -5,6 +5,7 @@ import { ask, within } from "./api.js";
 import { say } from "./words.js";
 import { go, state } from "./state.js";
 import { nameOf } from "./results.js";
+import * as selection from "./selection.js";
 
 const LONG = 80; // signs, from which on a value gets several lines
 let mayWrite = () => false;
@@ -131,6 +132,7 @@ function confirmed(item, collection) {
     try {
       await ask(within(collection, "items", item.kind, item.id), { method: "DELETE" });
       asking.close();
+      selection.forget(item);
       announce(say("edit_deleted"));
       byId("item").close();
       shownAnew({ item: "", of: "" });

@@ -20,6 +20,12 @@ export function set(item, chosen) {
   announce(say("selected", { count: digits(picked.size) }));
 }
 
+/** Leave out an item that is gone, without a word. */
+export function forget(item) {
+  picked.delete(keyOf(item));
+  show();
+}
+
 export function prepare({ complain }) {
   byId("picked-zip").addEventListener("click", () => pictures().catch(complain));
   byId("picked-clear").addEventListener("click", () => {
