@@ -33,7 +33,7 @@ def look(chromium, address):
         context = chromium.new_context(locale=locale, **how)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
         page.goto(f"{address}/{place}")

@@ -31,7 +31,7 @@ def look(chromium, tiny_collection, tiny_encoder, tmp_path):
         context = chromium.new_context(locale=locale)
         started.append((context, server))
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{address}/{place}")
         return page
