@@ -43,7 +43,7 @@ class Collection(Holdings):
         self.indexes = Indexes(store)
         self._encoder = encoder
         self._hasher: hash_codes.Bits | None = None
-        self._stages: dict[tuple[str | Reranker, float | None], Stage] = {}
+        self._stages: dict[str | Reranker, Stage] = {}
         self.calibrations: tuple[tuple[int, int], dict[str, Calibration]] = ((0, 0), {})
         if encoder is not None:
             encoder_of.check(self.path, store.identity, encoder)
@@ -347,9 +347,9 @@ class Collection(Holdings):
         from tuwen.rerank.hits import stage
 
         key = rerank if isinstance(rerank, reranking.Reranker) else str(rerank)
-        if (key, weight) not in self._stages:
-            self._stages[key, weight] = stage(self, rerank, weight)
-        return self._stages[key, weight]
+        if key not in self._stages:
+            self._stages[key] = stage(self, rerank)
+        return self._stages[key].weighing(weight)
 
     def finish(self, note: Callable[[str], None] | None = None) -> None:
         """Make ready for fast answers after adding: codes, full text, calibration and saved indexes."""

@@ -182,6 +182,15 @@ def test_what_many_queries_need_is_said(tiny_collection):
 
 def test_a_reranker_is_opened_once(tiny_collection):
     one = Backwards()
-    assert tiny_collection.stage(one) is tiny_collection.stage(one)
-    assert tiny_collection.stage(one, 2.0).weight == 2.0
+    light, heavy = tiny_collection.stage(one), tiny_collection.stage(one, 7.0)
+    assert (light.weight, heavy.weight) == (rerank.WEIGHT, 7.0)
+    assert light.reranker is heavy.reranker
     assert stage(tiny_collection, one).weight == rerank.WEIGHT
+
+
+def test_weights_that_requests_choose_open_nothing_anew(tiny_collection, monkeypatch):
+    opened = []
+    monkeypatch.setattr("tuwen.rerank.hits.load", lambda spec, known: opened.append(spec) or Backwards())
+    for weight in (0.1, 0.2, 0.3, None):
+        tiny_collection.search("a red picture", k=2, rerank="folder", rerank_weight=weight)
+    assert opened == ["folder"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,10 +44,15 @@ class Judged(NamedTuple):
 class Stage:
     """The second stage of a collection; what was read of its items stays for the next query."""
 
-    def __init__(self, collection: Collection, reranker: Reranker, weight: float | None = None) -> None:
-        self.collection, self.reranker = collection, reranker
-        self.weight = WEIGHT if weight is None else weight
+    def __init__(self, collection: Collection, reranker: Reranker) -> None:
+        self.collection, self.reranker, self.weight = collection, reranker, WEIGHT
         self._kept: dict[Modality, Kept] = {}
+
+    def weighing(self, weight: float | None) -> Stage:
+        """The same stage, with what was read of the items, where it counts otherwise."""
+        found = copy(self)
+        found.weight = WEIGHT if weight is None else weight
+        return found
 
     def asked(self, query: Query, kind: Modality) -> list[tuple[float, Array]]:
         """The weight and reading of each part of a query.
@@ -149,7 +155,7 @@ class Stage:
         return self._kept[kind]
 
 
-def stage(collection: Collection, spec: str | Path | Reranker, weight: float | None = None) -> Stage:
+def stage(collection: Collection, spec: str | Path | Reranker) -> Stage:
     """The second stage of a collection; encoders that the collection has open serve it too.
 
     Raises:
@@ -159,7 +165,7 @@ def stage(collection: Collection, spec: str | Path | Reranker, weight: float | N
     if collection.store.identity.encoder:
         encoder = collection.encoder
         known = [encoder, *(encoder.sides.values() if isinstance(encoder, Learned) else ())]
-    return Stage(collection, load(spec, known), weight)
+    return Stage(collection, load(spec, known))
 
 
 def _item(kind: Modality, row: dict[str, str]) -> Source:
