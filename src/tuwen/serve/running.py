@@ -215,4 +215,5 @@ def _set_logs() -> None:
         handler = logging.StreamHandler(stream)
         handler.setFormatter(logging.Formatter(form))
         log.handlers, log.propagate = [handler], False
-        log.setLevel(logging.WARNING if name == "uvicorn.error" else logging.INFO)
+        # what it warns of are faults of clients, whose requests are logged already
+        log.setLevel(logging.ERROR if name == "uvicorn.error" else logging.INFO)

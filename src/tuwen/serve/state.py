@@ -98,7 +98,12 @@ async def metrics(service: Shared) -> PlainTextResponse:
     """Requests, times and sizes in the text form of Prometheus."""
     gauges: list[tuple[str, str, dict[str, str], float]] = [
         ("tuwen_requests_running", "Requests that are answered now.", {}, service.metrics.running),
-        ("tuwen_engine_pending", "Engine calls that run or wait.", {}, service.engine.pending),
+        (
+            "tuwen_engine_pending",
+            "Engine calls that run or wait.",
+            {},
+            service.engine.pending + service.long.pending,
+        ),
     ]
     counted = await service.ask(
         lambda: {
