@@ -7,6 +7,8 @@ import pytest
 
 from serving import COLLECTION, asked, picture, problem
 from tiny import COLOURS
+from tiny_reranker import Backwards
+from tuwen.errors import InputError
 
 RED, BLUE = COLOURS["red"][1], COLOURS["blue"][1]
 
@@ -143,9 +145,25 @@ def test_duplicates_come_in_groups(tiny_collection, tmp_path, tiny_encoder):
     assert [member["id"] for member in body["groups"][0]["members"]] == ["one", "two"]
 
 
-def test_a_second_stage_is_one_that_the_server_names(tiny_collection, tmp_path):
+def test_a_second_stage_is_one_that_the_server_names(tiny_collection, tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr("tuwen.rerank.hits.load", lambda spec, known: opened.append(spec) or Backwards())
+    plain = [hit.id for hit in tiny_collection.search("red", k=16)]
     with asked(tiny_collection, tmp_path, rerankers={"head": tmp_path / "head"}) as client:
+        assert opened == [tmp_path / "head"]  # before anybody asks
         assert client.get(COLLECTION).json()["rerankers"] == ["head"]
-        answer = ask(client, query="red", rerank="head")
-    body = problem(answer, 400, "bad-input")  # there is nothing in that folder
-    assert "red" not in body["title"]
+        body = ask(client, query="red", k=16, rerank="head", depth=8, rerank_weight=5).json()
+    found = body["hits"]
+    assert body["rerank_ms"] > 0
+    assert [hit["id"] for hit in found][8:] == plain[8:]
+    assert [hit["id"] for hit in found][:8] != plain[:8]
+    assert [hit["rerank_score"] is None for hit in found] == [False] * 8 + [True] * 8
+    assert len(opened) == 1
+
+
+def test_a_second_stage_that_is_not_there_stops_the_start(tiny_collection, tmp_path):
+    with (
+        pytest.raises(InputError, match="there is no folder"),
+        asked(tiny_collection, tmp_path, rerankers={"head": tmp_path / "head"}),
+    ):
+        pass

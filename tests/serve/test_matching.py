@@ -6,6 +6,7 @@ import json
 import pytest
 
 from serving import COLLECTION, asked, picture, problem
+from tiny_reranker import Backwards
 from tuwen.serve import matching
 from tuwen.serve.schemas import MatchOptions
 from tuwen.serve.tokens import Tokens
@@ -153,3 +154,25 @@ def test_names_and_texts_come_when_asked_for(client):
     assert first["hits"][0]["text"] is None
     first, *_ = lines(client.post(f"{COLLECTION}/match", json=sent | {"kind": "text"}))
     assert "red" in first["hits"][0]["text"] or "红" in first["hits"][0]["text"]
+
+
+def test_a_second_stage_puts_the_first_hits_of_each_query_in_order(tiny_collection, tmp_path, monkeypatch):
+    monkeypatch.setattr("tuwen.rerank.hits.load", lambda spec, known: Backwards())
+    queries = [{"text": "red"}, {"item": {"kind": "image", "id": "red-0"}}, {"text": "blue"}]
+    sent = {"queries": queries, "k": 4, "rerank": "head", "depth": 10, "rerank_weight": 1000}
+    with asked(tiny_collection, tmp_path, rerankers={"head": tmp_path / "head"}) as client:
+        found = lines(client.post(f"{COLLECTION}/match", json=sent))
+        problem(client.post(f"{COLLECTION}/match", json={**sent, "rerank": "/etc"}), 400, "bad-input")
+    assert found[1]["error"]["code"] == "bad-input"
+    for line, word in ((found[0], "red"), (found[2], "blue")):
+        same = tiny_collection.search(word, k=4, rerank="head", depth=10, rerank_weight=1000)
+        assert [hit["id"] for hit in line["hits"]] == [hit.id for hit in same]
+        scores = [hit["rerank_score"] for hit in line["hits"]]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_pictures_that_are_sent_are_reranked_too(tiny_collection, tmp_path, monkeypatch):
+    monkeypatch.setattr("tuwen.rerank.hits.load", lambda spec, known: Backwards())
+    with asked(tiny_collection, tmp_path, rerankers={"head": tmp_path / "head"}) as client:
+        found = lines(send(client, ("one.png", picture()), k=2, rerank="head"))
+    assert all(hit["rerank_score"] is not None for hit in found[0]["hits"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
@@ -97,10 +98,7 @@ async def _answer(
     if service.settings.log_queries:
         request.scope["tuwen.asked"] = asked.query or ""
     options: dict[str, Any] = {option: getattr(asked, option) for option in _PLAIN}
-    if asked.rerank is not None:
-        if asked.rerank not in service.settings.rerankers:
-            raise Problem(400, "bad-input", "the server has no second stage of this name")
-        options["rerank"] = service.settings.rerankers[asked.rerank]
+    options["rerank"] = second_stage(service, asked.rerank)
 
     def work() -> Any:
         question = question_of(opened, asked, sent, service.settings.megapixels)
@@ -121,6 +119,17 @@ async def _answer(
         "next_offset": asked.offset + asked.k if len(hits) == asked.k else None,
         "hits": hits,
     }
+
+
+def second_stage(service: Service, name: str | None) -> Path | None:
+    """The folder of a second stage, by the name that the server was given for it.
+
+    Raises:
+        Problem: 400 when there is none of this name.
+    """
+    if name is not None and name not in service.settings.rerankers:
+        raise Problem(400, "bad-input", "the server has no second stage of this name")
+    return None if name is None else service.settings.rerankers[name]
 
 
 def question_of(opened: Any, asked: Asked, sent: list[tuple[bytes, str]], megapixels: int) -> Question:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from tuwen.arrays import Modality
 from tuwen.errors import PictureError, TuwenError
 from tuwen.one_to_one import pair
 from tuwen.serve import problems, shelf, uploads
-from tuwen.serve.asking import vector_of
+from tuwen.serve.asking import second_stage, vector_of
 from tuwen.serve.items import MAX_FILES
 from tuwen.serve.problems import Problem
 from tuwen.serve.schemas import Match, MatchOptions, MatchPictures, MatchQuery
@@ -46,6 +48,9 @@ class Queries:
         encode: Gives vectors by place of some queries, named by a slice, and why others have none.
         how: How they are answered.
         block: Queries that are answered together.
+        given: What the queries are, for a second stage.
+        content: The text or the picture of a query, by its number, for a second stage.
+        stage: The folder of the second stage.
         vectors: By number of the query, kept where pairs are asked for.
     """
 
@@ -53,6 +58,9 @@ class Queries:
     encode: Callable[[slice], tuple[dict[int, Any], dict[int, Fault]]]
     how: MatchOptions
     block: int = BLOCK
+    given: Modality = "text"
+    content: Callable[[int], Any] = lambda number: None
+    stage: Path | None = None
     vectors: dict[int, Any] = field(default_factory=dict)
 
 
@@ -69,7 +77,12 @@ async def match(opened: Opened, service: Shared, request: Request, asked: Match)
     last line was broken off.
     """
     names = [query.id or str(number) for number, query in enumerate(asked.queries)]
-    made = Queries(names, lambda part: _vectors(opened, asked.queries[part]), asked)
+    made = Queries(
+        names,
+        lambda part: _vectors(opened, asked.queries[part], texts_only=asked.rerank is not None),
+        asked,
+        content=lambda number: asked.queries[number].text,
+    )
     return await _streamed(opened, service, request, made)
 
 
@@ -103,11 +116,20 @@ async def match_upload(
     sent = [(await file.read(), uploads.plain_name(file.filename or "picture")) for file in files]
     megapixels = service.settings.megapixels
     names = [name for _, name in sent]
-    made = Queries(names, lambda part: _seen(opened, sent[part], megapixels), asked, PICTURES)
+    made = Queries(
+        names,
+        lambda part: _seen(opened, sent[part], megapixels),
+        asked,
+        PICTURES,
+        "image",
+        lambda number: uploads.open_picture(*sent[number], megapixels),
+    )
     return await _streamed(opened, service, request, made)
 
 
 async def _streamed(opened: Any, service: Service, request: Request, asked: Queries) -> StreamingResponse:
+    if (stage := second_stage(service, asked.how.rerank)) is not None:
+        asked.stage, asked.block = stage, PICTURES
     # what is wrong with all of it has a status of its own
     first = await service.ask(_block, opened, asked, 0)
     lines = _lines(opened, service, request, asked, first)
@@ -161,10 +183,18 @@ def _block(opened: Any, asked: Queries, start: int) -> list[dict[str, Any]]:
             probability=how.probability,
             temperature=how.temperature,
             approximate=how.approximate,
+            query_kind=asked.given,
+            rerank=asked.stage,
+            depth=how.depth,
+            rerank_weight=how.rerank_weight,
+            contents=None if asked.stage is None else [asked.content(start + row) for row in good],
         )
+        second = found.rerank_scores
         more = _details(opened, how, {item for items in found.item_ids for item in items})
         for query, place, item, score, share in found.rows():
             hit = {"rank": place, "id": item, "score": round(score, 6), "probability": share}
+            if second is not None:
+                hit["rerank_score"] = _number(second[good.index(int(query)), place - 1])
             lines[int(query)]["hits"].append(hit | more.get(item, {}))
     return lines
 
@@ -202,7 +232,14 @@ def _paired(opened: Any, asked: Queries) -> list[dict[str, Any]]:
     ]
 
 
-def _vectors(opened: Any, queries: Sequence[MatchQuery]) -> tuple[dict[int, Any], dict[int, Fault]]:
+def _number(score: float) -> float | None:
+    """A score as JSON has it; what could not be judged has none."""
+    return round(float(score), 6) if np.isfinite(score) else None
+
+
+def _vectors(
+    opened: Any, queries: Sequence[MatchQuery], *, texts_only: bool
+) -> tuple[dict[int, Any], dict[int, Fault]]:
     """Vectors by row, and by row why there is none."""
     vectors: dict[int, Any] = {}
     faults: dict[int, Fault] = {}
@@ -210,6 +247,8 @@ def _vectors(opened: Any, queries: Sequence[MatchQuery]) -> tuple[dict[int, Any]
     for row, query in enumerate(queries):
         if (query.text is None) == (query.item is None):
             faults[row] = {"code": "bad-input", "detail": "give a text or an item"}
+        elif query.item is not None and texts_only:
+            faults[row] = {"code": "bad-input", "detail": "a second stage reads texts: an item has none here"}
         elif query.item is not None:
             try:
                 vectors[row] = vector_of(opened, query.item.kind, query.item.id)

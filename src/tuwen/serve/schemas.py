@@ -106,6 +106,14 @@ class QueryPart(Model):
     weight: float = Field(default=1.0, ge=-100, le=100, description="Below zero for what is not wanted.")
 
 
+class Reranked(Model):
+    """A second stage that scores the first hits again."""
+
+    rerank: Words | None = Field(default=None, description="The name of a second stage that the server has.")
+    depth: int = Field(default=100, ge=1, le=MAX_K, description="Hits that the second stage scores.")
+    rerank_weight: float | None = Field(default=None, ge=0, le=1000)
+
+
 class Asked(Model):
     """A question: words, parts with weights, or both together."""
 
@@ -116,7 +124,7 @@ class Asked(Model):
     parts: list[QueryPart] = Field(default_factory=list, max_length=16)
 
 
-class Search(Asked):
+class Search(Asked, Reranked):
     """A question, what is looked for and how."""
 
     model_config = ConfigDict(
@@ -146,9 +154,6 @@ class Search(Asked):
     diversity: float = Field(default=0.0, ge=0, le=1)
     exact: bool = Field(default=False, description="Compare with every item, without an index.")
     codes: bool = Field(default=False, description="Find by hash codes, then order by vectors.")
-    rerank: Words | None = Field(default=None, description="The name of a second stage that the server has.")
-    depth: int = Field(default=100, ge=1, le=MAX_K, description="Hits that the second stage scores.")
-    rerank_weight: float | None = Field(default=None, ge=0, le=1000)
 
 
 class HeatOf(Asked):
@@ -173,7 +178,7 @@ class MatchQuery(Model):
     item: ItemRef | None = None
 
 
-class MatchOptions(Model):
+class MatchOptions(Reranked):
     """How many questions are answered at once."""
 
     kind: Kind = Field(default="image", description="What to look for.")

@@ -66,7 +66,8 @@ class Service:
         Done again, it does nothing.
 
         Raises:
-            TuwenError: An encoder cannot be loaded, or another server takes changes of a collection.
+            TuwenError: An encoder or a second stage cannot be loaded, or another server takes changes of a
+                collection.
         """
         if self._started:
             return
@@ -77,6 +78,8 @@ class Service:
                 collection.indexes.get(view, table)
             if collection.store.identity.encoder:
                 _warm(collection)
+                for folder in self.settings.rerankers.values():
+                    collection.stage(folder)
             if not self.settings.read_only:
                 self.writers[name].start()
 
