@@ -102,6 +102,16 @@ def test_many_pictures_are_dropped_and_matched_and_a_bad_one_is_named(look):
     assert page.locator(".match").count() == 3  # nothing was asked anew
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_texts_are_read_as_they_were_written(look, encoding):
+    page = look("#match?c=tiny")
+    page.get_by_label("Texts, one a line").wait_for()
+    sent = {"name": "a.txt", "mimeType": "text/plain", "buffer": "一张红色的图片\nblue".encode(encoding)}
+    page.locator("#match-file").set_input_files(sent)
+    page.wait_for_function("document.getElementById('match-lines').value")
+    assert page.get_by_label("Texts, one a line").input_value() == "一张红色的图片\nblue"
+
+
 def test_a_file_that_is_neither_a_picture_nor_a_text_is_said_to_be_none(look):
     page = look("#match?c=tiny")
     page.get_by_label("Texts, one a line").wait_for()

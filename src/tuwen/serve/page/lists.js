@@ -2,7 +2,7 @@
 
 import { announce, byId, make } from "./dom.js";
 import { isPicture } from "./adding.js";
-import { rowsOf } from "./tables.js";
+import { rowsOf, textOf } from "./tables.js";
 import { digits, say } from "./words.js";
 import { state } from "./state.js";
 
@@ -66,7 +66,7 @@ async function take(files) {
   }
   const [file] = files.filter((each) => each.size <= LARGEST && (each.type.startsWith("text/") || TABLES.test(each.name)));
   if (file) {
-    read(file.name, await file.text());
+    read(file.name, await textOf(file));
     choose("text");
   } else if (files.length) {
     byId("matched").replaceChildren(make("p", { class: "note", role: "alert" }, say("match_no_file")));
@@ -82,7 +82,7 @@ function read(name, text) {
     byId("match-column").replaceChildren(...head.map((each, place) => make("option", { value: place }, each || String(place + 1))));
     byId("match-column").value = Math.max(0, head.findIndex((each) => TEXT_COLUMNS.test(each)));
     fillLines();
-  } else byId("match-lines").value = text.replace(/^\ufeff/, "");
+  } else byId("match-lines").value = text;
 }
 
 function fillLines() {

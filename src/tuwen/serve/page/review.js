@@ -2,6 +2,7 @@
 
 import { announce, byId, button, make, picture } from "./dom.js";
 import { ask, within } from "./api.js";
+import { textOf } from "./tables.js";
 import { digits, say } from "./words.js";
 import { singleKeys, writing } from "./keys.js";
 import { nameOf } from "./results.js";
@@ -22,7 +23,7 @@ export function prepare(given) {
   byId("review-file").addEventListener("change", () => {
     const [file] = byId("review-file").files;
     byId("review-file").value = "";
-    if (file) begin(async () => pairsOf(await file.text()));
+    if (file) begin(async () => pairsOf(await textOf(file)));
   });
   document.addEventListener("keydown", (event) => {
     if (byId("view-review").hidden || !singleKeys() || event.ctrlKey || event.metaKey || event.altKey) return;

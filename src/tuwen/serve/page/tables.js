@@ -2,6 +2,19 @@
 
 import { make } from "./dom.js";
 
+/** What a text file says: UTF-8, UTF-16 with its mark, else GB 18030, which spreadsheets write in China. */
+export async function textOf(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const marks = { "255 254": "utf-16le", "254 255": "utf-16be" };
+  const marked = marks[bytes.subarray(0, 2).join(" ")];
+  if (marked) return new TextDecoder(marked).decode(bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("gb18030").decode(bytes);
+  }
+}
+
 /** The cells of CSV text, rows of strings; of a table with tabs when `comma` is one. */
 export function rowsOf(text, comma = ",") {
   const rows = [[]];
