@@ -3,7 +3,7 @@
 import pytest
 
 from tuwen.errors import InputError
-from tuwen.saved import check_free, replacing
+from tuwen.saved import check_free, replacing_folder
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_what_holds_something_else_is_refused(earlier, tmp_path):
 
 
 def test_a_folder_is_replaced_whole(earlier):
-    with replacing(earlier) as made:
+    with replacing_folder(earlier) as made:
         (made / "new").write_text("new", encoding="utf-8")
         assert (earlier / "old").is_file()
     assert [file.name for file in earlier.iterdir()] == ["new"]
@@ -42,7 +42,7 @@ def test_a_folder_is_replaced_whole(earlier):
 
 
 def test_what_fails_leaves_the_old_folder_alone(earlier):
-    with pytest.raises(KeyError), replacing(earlier) as made:
+    with pytest.raises(KeyError), replacing_folder(earlier) as made:
         (made / "new").write_text("new", encoding="utf-8")
         raise KeyError
     assert sorted(file.name for file in earlier.iterdir()) == ["method.json", "old"]

@@ -20,7 +20,7 @@ from tuwen.errors import InputError, unknown
 from tuwen.methods import Coder, Method
 from tuwen.own_pairs import Given, Progress
 from tuwen.records import Refusal
-from tuwen.saved import check_free, replacing
+from tuwen.saved import check_free, replacing_folder
 
 ENOUGH = 200  # pictures, from which on some are held out
 SHARE = 0.1  # of the pictures that are held out
@@ -257,7 +257,7 @@ def _keep(folder: Path, method: Method, given: Given) -> Given:
     """Write all of it beside, then let it take its place at once."""
     from tuwen.report import curves  # reports know benchmarks, which know this file
 
-    with replacing(folder) as made:
+    with replacing_folder(folder) as made:
         for kind, encoder in given.fitted.items():
             encoder.save(made / kind)
         learned.write(made, method, given.sides)

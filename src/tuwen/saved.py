@@ -98,7 +98,7 @@ def check_free(folder: Path, *marks: str) -> None:
 
 
 @contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
+def replacing_folder(folder: Path) -> Iterator[Path]:
     """A new folder beside that takes the place of the folder, and of all in it, when the block ends well."""
     folder = folder.absolute()
     made = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")

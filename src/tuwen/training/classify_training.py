@@ -222,7 +222,7 @@ def _keep(folder: Path, task: Classify, about: dict[str, Any], found: dict[str, 
     task.module.to("cpu", memory_format=torch.contiguous_format).eval()
     weights, bias = task.layer()
     state: dict[str, Any] = {"classes_": task.classes, "weights_": weights, "bias_": bias}
-    with saved.replacing(folder) as made:
+    with saved.replacing_folder(folder) as made:
         if isinstance(task, ClassifyTexts):
             (made / TEXT).mkdir()
             task.text.save(made / TEXT)

@@ -178,7 +178,7 @@ def _late(learn: Pairs) -> list[Refusal]:
 
 def _keep(folder: Path, task: Dual, course: Course, plan: Plan, progress: Progress) -> Evaluation | None:
     """Write all of it beside, measure it there, then let it take the place of what was there."""
-    with saved.replacing(folder) as made:
+    with saved.replacing_folder(folder) as made:
         method = task.finish(course.curve, course.best_epoch, course.stopped)
         _write(made, task, method)
         found = None
