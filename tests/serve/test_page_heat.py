@@ -68,6 +68,20 @@ def test_the_part_that_counts_is_bright_and_said_and_can_be_hidden_again(look):
     assert not page.get_by_text("Most: upper left.").is_visible()
 
 
+def test_a_picture_that_comes_after_its_heat_is_waited_for(look):
+    page = look("#search?c=tiny&q=blue&show=text")
+    held = []
+    page.route("**/thumbnails/scene*side=640*", lambda route: held.append(route))
+    page.goto(page.url.replace("q=blue", "q=red") + "&item=image:scene")
+    page.get_by_role("button", name="Where it counts").click()
+    page.get_by_text("Most: upper left.").wait_for()
+    assert len(held) == 1 and not page.locator("#item canvas").count()
+    held[0].continue_()
+    canvas = page.locator("#item canvas")
+    canvas.wait_for()
+    assert canvas.evaluate("each => each.width / each.height") == pytest.approx(1.5)
+
+
 def test_it_is_said_in_chinese_that_no_part_stands_out(look, tiny_collection, tiny_encoder, tmp_path):
     file = tmp_path / "flat.png"
     Image.new("RGB", (40, 30), COLOURS["blue"][1]).save(file)

@@ -64,6 +64,9 @@ async function drawn(frame, said, measure) {
   said.textContent = toldOf(heat);
   const made = make("canvas", { "aria-hidden": "true", hidden: true });
   const image = frame.querySelector("img");
+  if (image && !image.complete) {
+    await new Promise((done) => ["load", "error"].forEach((ended) => image.addEventListener(ended, done, { once: true })));
+  }
   // as large as the picture, so that it is fitted into the same place
   Object.assign(made, { width: image?.naturalWidth || 640, height: image?.naturalHeight || 480 });
   const small = make("canvas", { width: heat.columns, height: heat.rows });
