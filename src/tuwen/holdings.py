@@ -61,6 +61,22 @@ class Holdings:
         for batch in view.batches(table_of(kind), item_columns(kind), where=wanted):
             yield from to_items(batch, kind)
 
+    def page(
+        self, kind: Modality, where: str | None = None, *, offset: int = 0, limit: int = 100
+    ) -> tuple[list[Item], int]:
+        """Some of what `items` gives, read alone however far down they stand, and how many there are.
+
+        Args:
+            kind: Of the items.
+            where: A filter; None keeps all.
+            offset: How many to pass over.
+            limit: How many at most.
+        """
+        view, table = self.store.view, table_of(kind)
+        keys = view.keys(table, condition(view, table, where))
+        shown = view.take(table, keys[offset : offset + limit], item_columns(kind))
+        return to_items(shown, kind), len(keys)
+
     def vectors(self, kind: Modality, ids: Sequence[str]) -> Array:
         """The stored vectors of some items, (n, width) float32, in the order asked.
 

@@ -4,6 +4,7 @@ import base64
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from serving import COLLECTION, asked, picture, problem
@@ -193,3 +194,15 @@ def test_a_read_only_server_takes_no_changes(tiny_collection, tmp_path):
         problem(client.delete(f"{COLLECTION}/items/image/red-0"), 403, "read-only")
         assert len(found(client, "red", k=3)) == 3
         assert client.get("/api/v1/health/ready").status_code == 200
+
+
+def test_every_page_can_be_asked_for_however_far_down(client, tiny_collection):
+    count = 120_000  # more than a search may pass over
+    vectors = np.tile(tiny_collection.vectors("text", ["red-0#en"]), (count, 1))
+    tiny_collection.add_vectors("text", [f"t{n}" for n in range(count)], vectors, text=["red"] * count)
+    asked = {"kind": "text", "offset": count + 10, "limit": 4}
+    page = client.get(f"{COLLECTION}/items", params=asked).json()
+    assert [item["id"] for item in page["items"]] == [f"t{n}" for n in range(count - 6, count - 2)]
+    assert (page["total"], page["next_offset"]) == (count + 16, count + 14)
+    where = {"where": f"id = 't{count - 1}'"}
+    assert client.get(f"{COLLECTION}/items", params={"kind": "text"} | where).json()["total"] == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
@@ -14,13 +13,14 @@ from tuwen.serve import taking
 from tuwen.serve.answers import Item, Items, Job, Jobs, Ledger, Removed
 from tuwen.serve.guard import API
 from tuwen.serve.problems import Problem
-from tuwen.serve.schemas import MAX_K, MAX_OFFSET, Changes, Id, Ids, Kind, NewRecords, Where, Words
+from tuwen.serve.schemas import MAX_K, Changes, Id, Ids, Kind, NewRecords, Where, Words
 from tuwen.serve.service import Opened, Service, Shared, no_item, page
 from tuwen.serve.shelf import place_of
 
 router = APIRouter(tags=["items"])
 MAX_WAIT = 60.0
 MAX_FILES = 200
+Offset = Annotated[int, Query(ge=0, le=1_000_000_000)]
 Wait = Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to wait for the job to end.")]
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     200: {"description": "The items can be found now.", "model": Job},
@@ -35,21 +35,16 @@ async def list_items(
     service: Shared,
     kind: Kind = "image",
     where: Where | None = None,
-    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
+    offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_K)] = 100,
 ) -> dict[str, Any]:
-    """A page of the items of a kind, all or those that a filter keeps."""
-
-    def work() -> list[Any]:
-        return list(islice(opened.items(kind, where), offset, offset + limit + 1))
-
-    found = await service.ask(work)
-    more = len(found) > limit
+    """A page of the items of a kind, all or those that a filter keeps; `total` counts those."""
+    found, total = await service.ask(opened.page, kind, where, offset=offset, limit=limit)
     return {
-        "total": opened.count(kind),
+        "total": total,
         "offset": offset,
-        "next_offset": offset + limit if more else None,
-        "items": service.shown(collection, found[:limit]),
+        "next_offset": page(total, offset, len(found)),
+        "items": service.shown(collection, found),
     }
 
 
@@ -214,7 +209,7 @@ async def ledger(
     opened: Opened,
     service: Shared,
     request: Request,
-    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
+    offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_K)] = 100,
 ) -> dict[str, Any]:
     """Inputs that were not taken, with their reasons, newest first."""
