@@ -9,6 +9,7 @@ from serving import COLLECTION, asked, picture, problem
 from tiny import COLOURS
 from tiny_reranker import Backwards
 from tuwen.errors import InputError
+from tuwen.serve import asking
 
 RED, BLUE = COLOURS["red"][1], COLOURS["blue"][1]
 
@@ -167,3 +168,12 @@ def test_a_second_stage_that_is_not_there_stops_the_start(tiny_collection, tmp_p
         asked(tiny_collection, tmp_path, rerankers={"head": tmp_path / "head"}),
     ):
         pass
+
+
+def test_a_page_that_cannot_be_asked_for_is_not_named(client, monkeypatch):
+    monkeypatch.setattr(asking, "MAX_OFFSET", 4)
+    offsets = [
+        client.get(f"{COLLECTION}/search", params={"q": "red", "k": 2, "offset": offset}).json()["next_offset"]
+        for offset in (0, 2, 3)
+    ]
+    assert offsets == [2, 4, None]

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tuwen.collection import Collection
 
 _METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE"]
-_DETAILS = {
+_DETAILS: dict[int | str, str] = {
     400: "The request is wrong",
     401: "A token is needed, or it is wrong",
     403: "The token does not allow it",
@@ -54,6 +54,7 @@ _DETAILS = {
     429: "Too many requests",
     503: "Busy; see Retry-After",
     504: "It took too long",
+    "default": "Any other problem",
 }
 # with `model` FastAPI would say that they come as application/json
 _PROBLEM = {"content": {problems.MEDIA: {"schema": {"$ref": f"#/components/schemas/{describing.PROBLEM}"}}}}

@@ -105,7 +105,7 @@ async def _answer(
         return opened.search(question, kind=asked.kind, k=asked.k, offset=asked.offset, **options)
 
     results = await service.ask(work)
-    hits = service.shown(name, results)
+    hits, after = service.shown(name, results), asked.offset + asked.k
     return {
         "query": results.query,
         "kind": results.kind,
@@ -116,7 +116,7 @@ async def _answer(
         "unscored": [{"item": each.item, "code": each.code} for each in results.unscored],
         "total": opened.count(asked.kind),
         "offset": asked.offset,
-        "next_offset": asked.offset + asked.k if len(hits) == asked.k else None,
+        "next_offset": after if len(hits) == asked.k and after <= MAX_OFFSET else None,
         "hits": hits,
     }
 
