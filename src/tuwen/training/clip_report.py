@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tuwen.files import write_json
+from tuwen.files import replacing, write_json
 from tuwen.report import plots
 from tuwen.training import reporting
 from tuwen.training.replay import forgetting
@@ -38,7 +38,8 @@ def write(done: Tuned, encoder: str, plan: Plan, tuning: Tuning) -> None:
     if plots.available():
         reporting.drawn(done.course.curve, done.course.best_epoch - 1).write(done.folder, "curves")
     text = "\n".join(_lines(done, encoder, plan, tuning)) + "\n"
-    (done.folder / "report.md").write_text(text, encoding="utf-8")
+    with replacing(done.folder / "report.md") as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _lines(done: Tuned, encoder: str, plan: Plan, tuning: Tuning) -> list[str]:
