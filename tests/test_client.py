@@ -6,6 +6,7 @@ from PIL import Image
 
 import tuwen
 from serving import asked, picture
+from tiny_reranker import Backwards
 from tuwen import client as clients
 from tuwen import client_answers
 from tuwen.errors import InputError, ServiceError, UnknownName
@@ -70,6 +71,18 @@ def test_many_texts_are_matched_in_blocks(client):
     assert [answer.query for answer in answers] == ["a", "b", "c"]
     assert answers[0].items[0][0].startswith("red") and answers[0].error is None
     assert [answer.query for answer in client.match(["red", "blue"], k=1)] == ["0", "1"]
+
+
+def test_a_second_stage_is_named_by_its_server(tiny_collection, tmp_path, monkeypatch):
+    monkeypatch.setattr("tuwen.rerank.hits.load", lambda spec, known: Backwards())
+    with asked(tiny_collection, tmp_path, rerankers={"head": tmp_path / "head"}) as http:
+        mine = tuwen.Client("http://localhost:8000", "tiny")
+        mine._http = http
+        (answer,) = mine.match(["red"], k=3, rerank="head", depth=6)
+        same = tiny_collection.search("red", k=3, rerank="head", depth=6)
+        assert [name for name, _ in answer.items] == [hit.id for hit in same]
+        with pytest.raises(InputError, match="no second stage"):
+            list(mine.match(["red"], rerank="other"))
 
 
 def test_pictures_are_matched_in_parcels_between_texts(client, tmp_path, monkeypatch):

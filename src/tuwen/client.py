@@ -147,6 +147,8 @@ class Client:
         k: int = 5,
         block: int = 1000,
         approximate: bool = False,
+        rerank: str | None = None,
+        depth: int = 100,
     ) -> Iterator[Answer]:
         """The k best items for each of many queries, one after the other as they are found.
 
@@ -156,14 +158,17 @@ class Client:
             k: How many for each.
             block: Texts that are sent at a time; pictures go in parcels of 16 MB.
             approximate: Ask the server's index instead of comparing with every item.
+            rerank: The name of a second stage that the server has; it scores the first hits again.
+            depth: How many hits it scores.
 
         Raises:
+            InputError: The server has no such second stage.
             ServiceError: The server broke off.
         """
         named = (
             queries.items() if isinstance(queries, Mapping) else ((str(n), q) for n, q in enumerate(queries))
         )
-        how = {"kind": kind, "k": k, "approximate": approximate}
+        how = {"kind": kind, "k": k, "approximate": approximate, "rerank": rerank, "depth": depth}
         for sent, names in client_answers.parcels(named, block, how):
             place = "match/upload" if "files" in sent else "match"
             for name, answer in zip(names, self._matched(place, sent), strict=True):

@@ -129,6 +129,8 @@ def _tell(done: Fit, pairs: str, style: str) -> None:
         return
     use = f"from Python: tuwen.methods.load({str(done.folder)!r})"
     if not hasattr(done.method, "transform"):
+        if all(done.encoders):
+            use = f"it scores the first hits again: tuwen search COLLECTION QUERY --rerank {folder}"
         _output.note(f"{done.name} scores pairs and gives no vectors: it cannot index a collection; {use}")
     else:
         _output.note(

@@ -160,7 +160,10 @@ class Method(ABC):
         values = np.asarray(values, dtype=np.float32)
         shape = "(n, parts, d)" if self.takes_sets else "(n, d)"
         if values.ndim != shape.count(",") + 1:
-            raise InputError(f"{type(self).__name__} takes {name} of shape {shape}, got {values.shape}")
+            raise InputError(
+                f"{type(self).__name__} takes {name} of shape {shape}, got {values.shape}"
+                + ("; it compares parts, such as regions, patches or words" if self.takes_sets else "")
+            )
         if not values.shape[-1]:
             raise InputError(f"{name} has no columns (shape {values.shape}); there is nothing to learn from")
         if self.takes_sets and len(values) and not values.shape[1]:
