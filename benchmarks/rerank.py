@@ -32,7 +32,10 @@ from tuwen.metrics.sources import Scores
 
 DEPTH = 100
 FIRST: dict[str, dict[str, Any]] = {"cvh": {"bits": 64}, "cca": {"dim": 128, "ridge": 1.0}}
-SECOND: dict[str, Any] = {"epochs": 4, "batch_size": 500, "dim": 128, "hidden": 512, "head": 64}
+# chosen on the held-out images: 4 epochs and a dropout of 0.2 gave 2 points less there
+SECOND: dict[str, Any] = {
+    "epochs": 15, "batch_size": 500, "dim": 128, "hidden": 512, "head": 64, "dropout": 0.5, "patience": 15,
+}  # fmt: skip
 FIGURES = ("hit@1", "hit@5", "hit@10")
 CHOSEN = 300  # held-out images, with all their captions, that choose the weight
 JUDGED = 200  # held-out pairs that choose the epoch
