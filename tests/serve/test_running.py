@@ -4,10 +4,11 @@ import json
 import socket
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 import uvicorn
+from PIL import Image
 
 from serving import API, COLLECTION
 from tuwen.errors import InputError
@@ -215,3 +216,23 @@ def test_proxies_and_names_are_what_they_seem():
     for wrong in ("https://a.example", "a.example:443", "a.example/", "*", ""):
         with pytest.raises(InputError, match="no name to be asked under"):
             check_name(wrong)
+
+
+def test_a_client_that_reads_nothing_is_let_go(tiny_collection, tmp_path):
+    Image.new("RGB", (3000, 2000)).save(tmp_path / "large.bmp")
+    vector = tiny_collection.vectors("image", ["red-0"])
+    tiny_collection.add_vectors("image", ["large"], vector, path=[str(tmp_path / "large.bmp")])
+    asks = request(f"GET {COLLECTION}/pictures/large HTTP/1.1")
+    with listening(tiny_collection, tmp_path, send_seconds=0.2) as port:
+        whole = talk(port, request(f"GET {COLLECTION}/pictures/large HTTP/1.1", "Connection: close"))
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.connect(("127.0.0.1", port))
+            slow.sendall(asks)
+            time.sleep(0.6)
+            slow.settimeout(5)
+            taken = 0
+            with suppress(ConnectionResetError):
+                while more := slow.recv(1 << 20):
+                    taken += len(more)
+    assert len(whole) > 18_000_000 > taken
