@@ -104,10 +104,38 @@ def test_no_batch_is_left_with_one_pair(classes, monkeypatch):
     assert sorted(sizes) == [11, 11, 11]
 
 
-@pytest.mark.parametrize("name", ["epochs", "batch_size"])
-def test_counts_are_at_least_one(classes, name):
-    with pytest.raises(InputError, match=f"{name} is 0; it must be at least 1"):
-        VSEPP(**SMALL | {name: 0}).fit(*classes)
+def test_there_is_at_least_one_epoch(classes):
+    with pytest.raises(InputError, match="epochs is 0; it must be at least 1"):
+        VSEPP(**SMALL | {"epochs": 0}).fit(*classes)
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_batches_of_one_are_refused(classes, size):
+    with pytest.raises(InputError, match=f"batch_size is {size}; a loss compares pairs"):
+        VSEPP(**SMALL, batch_size=size).fit(*classes)
+
+
+@pytest.mark.parametrize("name", ["vsepp", "mgah"])
+def test_an_odd_count_leaves_no_batch_of_one(classes, name):
+    method = methods.find(name)(hidden=8, epochs=2, batch_size=2, validation=0.0, device="cpu")
+    sizes, step = [], type(method)._step
+    method._step = lambda batch: sizes.append(len(batch.x)) or step(method, batch)
+    method.fit(*(part[:31] for part in classes[:2]))
+    assert sorted(sizes) == [2] * 28 + [3] * 2
+
+
+def test_scores_that_are_no_numbers_end_it_with_the_epoch_before(classes, monkeypatch):
+    scores = VSEPP.similarity
+    calls = []
+
+    def broken(self, images, texts):
+        calls.append(1)
+        return scores(self, images, texts) * (np.nan if len(calls) > 1 else 1)
+
+    monkeypatch.setattr(VSEPP, "similarity", broken)
+    method = VSEPP(**SMALL | {"epochs": 4}).fit(*classes)
+    assert (method.epoch_, method.stopped_) == (1, "scores are no numbers after epoch 2")
+    assert len(method.curve_["loss"]) == len(method.curve_["validation"]) == 1
 
 
 def test_layers_are_at_least_one_wide(classes):

@@ -47,7 +47,7 @@ class Network(Method):
 
     Args:
         epochs: Times that all pairs are seen.
-        batch_size: Pairs a step; the pairs are cut into equal batches of at most so many.
+        batch_size: Pairs a step; the pairs are cut into equal batches of about so many.
         learning_rate: Of Adam.
         weight_decay: Of Adam's decoupled kind.
         standardise: Scale every feature to mean 0 and variance 1 over the training pairs.
@@ -99,9 +99,12 @@ class Network(Method):
             del self._validation
 
     def _fit(self, images: Array, texts: Array, labels: Array) -> None:
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if self.epochs < 1:
+            raise InputError(f"epochs is {self.epochs}; it must be at least 1")
+        if self.batch_size < _SMALLEST:
+            raise InputError(
+                f"batch_size is {self.batch_size}; a loss compares pairs, so it must be at least {_SMALLEST}"
+            )
         if len(images) < _SMALLEST:
             raise InputError(
                 f"images has {len(images)} rows; {type(self).__name__} needs at least {_SMALLEST}"
@@ -159,8 +162,11 @@ class Network(Method):
             losses = self._epoch(data, epoch)
             if self.stopped_:
                 break
-            self.curve_["loss"].append(float(np.mean(losses)))
             value = self._validate(chosen_on)
+            if chosen_on is not None and np.isnan(value):
+                self.stopped_ = f"scores are no numbers after epoch {epoch + 1}"
+                break
+            self.curve_["loss"].append(float(np.mean(losses)))
             self.curve_["validation"].append(value)
             if chosen_on is None or value > best:
                 best, kept, self.epoch_ = value, copy.deepcopy(self.net_.state_dict()), epoch + 1
@@ -181,7 +187,7 @@ class Network(Method):
         self.net_.train()
         losses: list[float] = []
         count = len(data[1])
-        batches = torch.randperm(count).tensor_split(max(1, -(-count // self.batch_size)))
+        batches = torch.randperm(count).tensor_split(self._batch_count(count))
         for number, rows in enumerate(batches):
             progress = (epoch + number / len(batches)) / self.epochs
             loss = self._try_step(data, rows, progress)
@@ -192,6 +198,10 @@ class Network(Method):
         if not all(torch.isfinite(weights).all() for weights in self.net_.parameters()):
             self.stopped_ = f"weights are no numbers after epoch {epoch + 1}"
         return losses
+
+    def _batch_count(self, pairs: int) -> int:
+        """How many batches cut the pairs into parts of at least two."""
+        return max(1, min(-(-pairs // self.batch_size), pairs // _SMALLEST))
 
     def _try_step(self, data: list[Tensor], rows: Tensor, progress: float) -> float:
         try:
@@ -251,7 +261,8 @@ class Network(Method):
         self.net_.eval()
         self.widths_ = {"image": pairs[0].shape[-1], "text": pairs[1].shape[-1]}
         labels = pairs[2] if pairs[2] is not None and pairs[2].any() else None
-        return both_ways(self.similarity(pairs[0], pairs[1]), labels)
+        scores = self.similarity(pairs[0], pairs[1])
+        return both_ways(scores, labels) if np.isfinite(scores).all() else float("nan")
 
     def _device(self) -> torch.device:
         if self.device != "auto":
