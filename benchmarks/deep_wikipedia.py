@@ -94,10 +94,10 @@ def page(tables: dict[str, str], figures: dict[str, dict[str, float | None]], co
     ]
     lines += [
         "",
-        "The authors of ACMR and DSCMR measured them on features of networks for pictures. On these, made by",
-        "hand, and with 2,173 pairs to learn from, they stand beside shallow methods as follows (means of",
-        "both directions). That the features are the reason where they are not above is likely, and not shown: no",
-        "others were at hand.",
+        "The authors of ACMR and DSCMR measured them on features of networks for pictures. On these,",
+        "made by hand, and with 2,173 pairs to learn from, they stand beside shallow methods as follows",
+        "(means of both directions). That the features are the reason where they are not above is",
+        "likely, and not shown: no others were at hand.",
         "",
     ]
     for features, values in figures.items():
