@@ -35,6 +35,11 @@ def test_every_style_has_the_figures(runs):
     assert table["rows"][0]["runs"][0]["figures"]["i2t/map"] == figure
 
 
+def test_a_row_tells_how_many_labels_were_made_wrong(make):
+    (row, _) = csv.DictReader(text([make("mrl", noise=0.4, text_encoder="tfidf")], "csv").splitlines())
+    assert (float(row["noise"]), row["text_encoder"]) == (0.4, "tfidf")
+
+
 def test_an_unknown_style_is_refused(runs):
     with pytest.raises(UnknownName, match="markdown"):
         text(runs, "markdwon")

@@ -97,7 +97,18 @@ def _nested_row(row: Row) -> _Record:
 def _record(table: Table, row: Row, index: int, direction: str) -> _Record:
     run = row.runs[index]
     cell = run.cell
-    names = ("data", "split", "features", "data_seed", "part", "database", "codes", "method")
+    names = (
+        "data",
+        "split",
+        "features",
+        "text_encoder",
+        "data_seed",
+        "noise",
+        "part",
+        "database",
+        "codes",
+        "method",
+    )
     told: _Record = {name: getattr(cell, name) for name in names}
     told |= {"width": row.width, "seed": cell.params.get("seed"), "direction": direction}
     alone = row if len(row.runs) == 1 else _alone(table, row, index)
