@@ -141,3 +141,9 @@ def test_pictures_of_which_one_can_be_decoded_are_too_few(tmp_path):
     (tmp_path / "0.png").write_bytes(b"")
     with pytest.raises(InputError, match="1 of 2 pictures can be decoded"):
         train_dual(pairs, tmp_path / "out", **SMALL)
+
+
+def test_several_processes_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(InputError, match="several processes train together with --encoder only"):
+        train_dual("none.csv", tmp_path / "out")

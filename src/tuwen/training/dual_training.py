@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -140,8 +141,11 @@ def check_free(folder: Path, *, resume: bool, holds: str = "method.json") -> Non
     """Whether a result may be written to a folder; an earlier one, told by what it holds, is replaced.
 
     Raises:
-        InputError: It holds something else, or a training that was stopped and is not gone on with.
+        InputError: It holds something else, or a training that was stopped and is not gone on with; or
+            several processes would write to it.
     """
+    if os.environ.get("WORLD_SIZE", "1") != "1":  # as torchrun sets it
+        raise InputError("several processes train together with --encoder only; start one, without torchrun")
     stopped = any((folder / CHECKPOINT).glob("*.safetensors"))
     if stopped and not resume:
         raise InputError(
