@@ -114,13 +114,12 @@ def test_bombs_and_what_is_no_picture_are_listed_and_the_rest_is_kept(client):
 
 
 def test_ids_and_names_put_nothing_into_headers(client, tiny_collection):
-    identifier, plain = "a\r\nX-Evil: 1", "a\rX-Evil: 1"
+    identifier = "a\r\nX-Evil: 1"
     path, vector = tiny_collection.get("image", "red-0").path, tiny_collection.vectors("image", ["red-0"])
-    for each in (identifier, plain):
-        tiny_collection.add_vectors("image", [each], vector, path=[path])
+    tiny_collection.add_vectors("image", [identifier], vector, path=[path])
     sent = {"records": [{"texts": [{"id": identifier, "text": "red"}], "entity": identifier}]}
     answers = [
-        client.get(f"{COLLECTION}/{place}/{quote(plain, safe='')}")
+        client.get(f"{COLLECTION}/{place}/{quote(identifier, safe='')}")
         for place in ("items/image", "pictures", "thumbnails", "similar/image")
     ]
     answers += [

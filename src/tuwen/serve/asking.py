@@ -172,7 +172,7 @@ def vector_of(opened: Any, kind: Kind, identifier: str) -> Any:
 
 
 @router.get(
-    "/collections/{collection}/similar/{kind}/{id:path}", response_model=Found, summary="More like this"
+    "/collections/{collection}/similar/{kind}/{id:whole}", response_model=Found, summary="More like this"
 )
 async def similar(
     collection: str,

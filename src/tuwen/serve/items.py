@@ -145,7 +145,7 @@ async def get_job(
     return found.to_dict()
 
 
-@router.get("/collections/{collection}/items/{kind}/{id:path}", response_model=Item, summary="An item")
+@router.get("/collections/{collection}/items/{kind}/{id:whole}", response_model=Item, summary="An item")
 async def get_item(collection: str, opened: Opened, service: Shared, kind: Kind, id: Id) -> dict[str, Any]:
     """One item with what is known of it."""
     try:
@@ -156,7 +156,7 @@ async def get_item(collection: str, opened: Opened, service: Shared, kind: Kind,
 
 
 @router.patch(
-    "/collections/{collection}/items/{kind}/{id:path}", response_model=Item, summary="Change an item"
+    "/collections/{collection}/items/{kind}/{id:whole}", response_model=Item, summary="Change an item"
 )
 async def update_item(
     collection: str, opened: Opened, service: Shared, kind: Kind, id: Id, changes: Changes
@@ -181,7 +181,7 @@ async def update_item(
     return service.shown(collection, [found])[0]
 
 
-@router.delete("/collections/{collection}/items/{kind}/{id:path}", status_code=204, summary="Remove an item")
+@router.delete("/collections/{collection}/items/{kind}/{id:whole}", status_code=204, summary="Remove an item")
 async def delete_item(collection: str, opened: Opened, service: Shared, kind: Kind, id: Id) -> Response:
     """Remove an item, and its picture when it was sent to this server.
 

@@ -16,6 +16,7 @@ from weakref import WeakSet
 
 from fastapi import Depends
 from PIL import Image
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 
 from tuwen.errors import TuwenError
@@ -39,6 +40,15 @@ T = TypeVar("T")
 REMEMBERED = 16  # answers that are long in the making: duplicates, overviews, planes
 WAITS = 32  # requests that wait for a job to end
 LONG, LONG_WAITING = 2, 16  # calls at a time that look at a whole collection; those that may wait
+
+
+class _Whole(PathConvertor):
+    """The rest of an address, as `path`, lines and all: names of files may hold them, and so ids."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("whole", _Whole())
 
 
 class Service:

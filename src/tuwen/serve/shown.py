@@ -23,7 +23,7 @@ _IMAGE: dict[int | str, dict[str, Any]] = {
 
 
 @router.get(
-    "/collections/{collection}/pictures/{id:path}",
+    "/collections/{collection}/pictures/{id:whole}",
     response_class=Response,
     responses=_IMAGE,
     summary="A picture",
@@ -34,7 +34,7 @@ async def get_picture(opened: Opened, service: Shared, request: Request, id: Id)
 
 
 @router.get(
-    "/collections/{collection}/thumbnails/{id:path}",
+    "/collections/{collection}/thumbnails/{id:whole}",
     response_class=Response,
     responses=_IMAGE,
     summary="A thumbnail",
