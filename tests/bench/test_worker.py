@@ -86,6 +86,11 @@ def test_a_method_that_needs_labels_says_that_there_are_none(cell, cut_as, capti
     assert "sm learns from class labels, and" in run_cell(cell("sm", {})).error
 
 
+def test_a_method_on_sets_says_which_features_it_wants(cell, cut_as, halves):
+    cut_as(**halves)
+    assert "--features regions" in run_cell(cell("scan", {})).error
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [

@@ -53,6 +53,11 @@ def _run(cell: Cell, data_root: Path | None, cache: Path | None) -> dict[str, An
     material = prepare(cell, data_root=data_root, cache=cache)
     if method.needs_labels and material.train.labels is None:
         raise InputError(f"{cell.method} learns from class labels, and {cell.data} has none; leave it out")
+    if method.takes_sets and material.train.features[0].ndim == 2:
+        raise InputError(
+            f"{cell.method} compares parts, and {cell.data} has one vector an image here; take features of "
+            "parts (--features regions, or a file of shape (n, parts, d)), or leave it out"
+        )
     held = machine.held_mb()
     again = second_of(cell.options, int(cell.params.get("seed", 0)))
     fit_seconds = _fit(method, material)
