@@ -3,44 +3,26 @@
 import pytest
 from PIL import Image, ImageDraw
 
-from browsing import browser, served
 from serving import picture
 from tiny import COLOURS
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """One browser for the tests of this file."""
-    with browser() as made:
-        yield made
+from tuwen import Collection
 
 
 @pytest.fixture
-def look(chromium, tiny_collection, tiny_encoder, tmp_path):
-    """Opens the page at a place, over a collection with a picture of a red square at its upper left."""
-    file = tmp_path / "scene.png"
+def folder(folder, tiny_encoder):
+    """The collections, the first of them with a picture of a red square at its upper left."""
     drawn = Image.new("RGB", (90, 60), (128, 128, 128))
     ImageDraw.Draw(drawn).rectangle((0, 0, 29, 19), fill=COLOURS["red"][1])
+    add(folder, drawn, "scene", tiny_encoder)
+    return folder
+
+
+def add(folder, drawn, name, encoder):
+    """Put a picture into the first collection."""
+    file = folder / f"{name}.png"
     drawn.save(file)
-    tiny_collection.add_vectors("image", ["scene"], tiny_encoder.encode([file], "image"), path=[str(file)])
-    started, faults = [], []
-
-    def opened(place, locale="en-US"):
-        server = served({"tiny": tiny_collection}, tmp_path)
-        address = server.__enter__()
-        context = chromium.new_context(locale=locale)
-        started.append((context, server))
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"{address}/{place}")
-        return page
-
-    yield opened
-    for context, server in started:
-        context.close()
-        server.__exit__(None, None, None)
-    assert not faults
+    tiny = Collection.open(folder / "tiny", encoder=encoder)
+    tiny.add_vectors("image", [name], encoder.encode([file], "image"), path=[str(file)])
 
 
 LIGHT = """(canvas, [x, y]) => {
@@ -82,10 +64,8 @@ def test_a_picture_that_comes_after_its_heat_is_waited_for(look):
     assert canvas.evaluate("each => each.width / each.height") == pytest.approx(1.5)
 
 
-def test_it_is_said_in_chinese_that_no_part_stands_out(look, tiny_collection, tiny_encoder, tmp_path):
-    file = tmp_path / "flat.png"
-    Image.new("RGB", (40, 30), COLOURS["blue"][1]).save(file)
-    tiny_collection.add_vectors("image", ["flat"], tiny_encoder.encode([file], "image"), path=[str(file)])
+def test_it_is_said_in_chinese_that_no_part_stands_out(look, folder, tiny_encoder):
+    add(folder, Image.new("RGB", (40, 30), COLOURS["blue"][1]), "flat", tiny_encoder)
     page = look("#search?c=tiny&q=蓝&item=image:flat", locale="zh-CN")
     page.get_by_role("button", name="哪里起作用").click()
     page.get_by_text("没有突出的部分").wait_for()
@@ -103,11 +83,11 @@ def test_without_a_question_there_is_no_heat_map_and_with_a_picture_there_is(loo
     page.get_by_text("Most: upper left.").wait_for()
 
 
-def test_what_the_server_refuses_is_said_beside_the_button(look, tmp_path):
+def test_what_the_server_refuses_is_said_beside_the_button(look, folder):
     page = look("#search?c=tiny&q=red&item=image:scene")
     toggle = page.get_by_role("button", name="Where it counts")
     toggle.wait_for()
-    (tmp_path / "scene.png").unlink()
+    (folder / "scene.png").unlink()
     toggle.click()
     page.get_by_role("dialog").get_by_text("It is not there.").wait_for()
     assert toggle.get_attribute("aria-pressed") == "false"

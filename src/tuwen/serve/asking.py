@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from tuwen.duplicates import duplicates as find_duplicates
@@ -20,6 +20,7 @@ from tuwen.serve.schemas import MAX_K, MAX_OFFSET, Asked, Id, Kind, QueryPart, S
 from tuwen.serve.service import Opened, Service, Shared, no_item, page
 
 A = TypeVar("A", bound=Asked)
+M = TypeVar("M", bound=BaseModel)
 router = APIRouter(tags=["ask"])
 _PLAIN = ("min_score", "where", "hybrid", "group", "diversity", "exact", "codes", "depth", "rerank_weight")
 
@@ -71,6 +72,20 @@ async def search_upload(
     return await _answer(collection, opened, service, request, asked, sent)
 
 
+def of_form(model: type[M], name: str, text: str) -> M:
+    """What a field of a form says as JSON.
+
+    Raises:
+        Problem: 422 when it is not what the model asks for.
+    """
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise Problem(422, "invalid", f"{name}: {place}: {first['msg']}") from error
+
+
 async def with_files(
     model: type[A], name: str, text: str, files: list[UploadFile]
 ) -> tuple[A, list[tuple[bytes, str]]]:
@@ -79,12 +94,7 @@ async def with_files(
     Raises:
         Problem: 422 when a field is wrong or there are too many files.
     """
-    try:
-        asked = model.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise Problem(422, "invalid", f"{name}: {place}: {first['msg']}") from error
+    asked = of_form(model, name, text)
     if len(files) > 16:
         raise Problem(422, "invalid", "at most 16 files in one search")
     if not any(part.upload is not None for part in asked.parts):

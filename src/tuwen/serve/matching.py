@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, File, Form, UploadFile
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
@@ -18,7 +17,7 @@ from tuwen.arrays import Modality
 from tuwen.errors import PictureError, TuwenError
 from tuwen.one_to_one import pair
 from tuwen.serve import problems, shelf, uploads
-from tuwen.serve.asking import second_stage, vector_of
+from tuwen.serve.asking import of_form, second_stage, vector_of
 from tuwen.serve.items import MAX_FILES
 from tuwen.serve.problems import Problem
 from tuwen.serve.schemas import Match, MatchOptions, MatchPictures, MatchQuery
@@ -105,12 +104,7 @@ async def match_upload(
 
     A picture that cannot be read has `error` in its line and the rest goes on.
     """
-    try:
-        asked = MatchPictures.model_validate_json(match)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise Problem(422, "invalid", f"match: {place}: {first['msg']}") from error
+    asked = of_form(MatchPictures, "match", match)
     if len(files) > MAX_FILES:
         raise Problem(422, "invalid", f"at most {MAX_FILES} files at once")
     sent = [(await file.read(), uploads.plain_name(file.filename or "picture")) for file in files]
