@@ -18,7 +18,7 @@ from typing import Any
 import common
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRAS = ("fast", "heif", "demo", "bench", "openvino", "classic", "deep", "clip", "export")
+EXTRAS = ("fast", "heif", "serve", "demo", "bench", "openvino", "classic", "deep", "clip", "export")
 LIMIT = {"core_mb": 900, "import_s": 0.2}
 IMPORT = "import time; start = time.perf_counter(); import tuwen; print(time.perf_counter() - start)"
 SHOWN = 8
