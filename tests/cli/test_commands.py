@@ -264,9 +264,25 @@ class TestMatch:
         assert out[0].endswith(",score,probability")
         assert sum(float(line.split(",")[4]) for line in out[1:17]) == pytest.approx(1, abs=1e-4)
 
-    def test_ids_that_stand_twice_are_refused(self, tuwen, tiny, tmp_path):
+    @pytest.mark.parametrize("how", ["mutual", "optimal"])
+    def test_one_to_one_gives_no_item_twice(self, tuwen, tiny, tmp_path, how):
+        (tmp_path / "q.csv").write_text("id,text\na,red\nb,red\nc,blue\n")
+        done = tuwen("match", tiny, tmp_path / "q.csv", "--pairs", how, "-o", tmp_path / "r.csv")
+        rows = read_csv(tmp_path / "r.csv")
+        assert rows[0] == ["text_id", "similarity_ranking", "result_image_id", "score"]
+        assert len({row[0] for row in rows[1:]}) == len({row[2] for row in rows[1:]}) == len(rows) - 1
+        assert {row[2][:-2] for row in rows[1:]} == {"red", "blue"}
+        assert f"{len(rows) - 1} of 3 found a partner" in done.err
+        assert len(rows) == (3 if how == "mutual" else 4)
+
+    def test_one_to_one_goes_with_nothing_that_it_would_ignore(self, tuwen, tiny, table):
+        failed = tuwen("match", tiny, table, "--pairs", "mutual", "--probability")
+        assert failed.code == 2 and "leave out" in failed.err
+
+    @pytest.mark.parametrize("options", [(), ("--pairs", "optimal")])
+    def test_ids_that_stand_twice_are_refused(self, tuwen, tiny, tmp_path, options):
         (tmp_path / "q.csv").write_text("id,text\na,red\na,blue\n")
-        failed = tuwen("match", tiny, tmp_path / "q.csv", "-o", tmp_path / "r.csv")
+        failed = tuwen("match", tiny, tmp_path / "q.csv", "-o", tmp_path / "r.csv", *options)
         assert failed.code == 1 and "'a' stands twice" in failed.err
         assert not (tmp_path / "r.csv").exists()
 

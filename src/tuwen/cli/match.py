@@ -56,6 +56,12 @@ if TYPE_CHECKING:
 @click.option(
     "--both", is_flag=True, help="Write the mirror too: the best queries for each item, to NAME-mirror.csv."
 )
+@click.option(
+    "--pairs",
+    type=click.Choice(["mutual", "optimal"]),
+    help="One to one, no item twice: those that are each other's best, or as many pairs as can be with the "
+    "largest sum of scores.",
+)
 @_options.rerank
 @click.option("-o", "--output", type=_options.OUTPUT, help="The CSV file to write.  [default: stdout]")
 def command(
@@ -66,6 +72,7 @@ def command(
     query_column: str | None,
     id_column: str | None,
     both: bool,
+    pairs: str | None,
     output: Path | None,
     **how: Any,
 ) -> None:
@@ -77,6 +84,10 @@ def command(
     """
     if both and output is None:
         raise click.UsageError("--both writes two files; say where with -o FILE")
+    if pairs and (both or any(how[name] for name in ("probability", "approximate", "rerank"))):
+        raise click.UsageError(
+            "--pairs goes by the scores of all; leave out --both, --probability, --approximate and --rerank"
+        )
     second = output.with_name(f"{output.stem}-mirror{output.suffix}") if output and both else None
     _options.spare(output, queries)
     _options.spare(second, queries)
@@ -97,12 +108,17 @@ def command(
             f"{queries} has no {query_kind}s to ask with; say what the queries are with --from, "
             "and what to look for with --for"
         )
-    found, mirror = opened.match(
-        features.vectors, kind=kind, query_kind=query_kind, query_ids=features.ids, both=both, **how
-    )
+    if pairs is not None:
+        found, mirror = _paired(opened, features, kind, pairs), None
+    else:
+        found, mirror = opened.match(
+            features.vectors, kind=kind, query_kind=query_kind, query_ids=features.ids, both=both, **how
+        )
     _write(output, found, query_kind, kind)
     if output is not None:
         _output.note(f"{len(features.ids):,} × {_output.counted(opened.count(kind), kind)}: {output}")
+    if pairs is not None:
+        _output.note(f"{sum(map(len, found.item_ids)):,} of {len(features.ids):,} found a partner")
     if mirror is not None and second is not None:
         _write(second, mirror, kind, query_kind)
         _output.note(f"mirror: {second}")
@@ -140,6 +156,20 @@ def _contents(path: Path, features: Features, query_column: str | None, id_colum
     spare = replace(features, refusals=[], links=[])
     found = dict(items_of(source, spare))
     return [found[name] for name in features.ids]
+
+
+def _paired(opened: Any, features: Features, kind: Any, how: Any) -> Matched:
+    """At most one item a query, no item twice."""
+    import numpy as np
+
+    from tuwen.one_to_one import pair
+    from tuwen.results import Matched
+
+    items: list[list[str]] = [[] for _ in features.ids]
+    scores = np.zeros((len(items), 1), dtype=np.float32)
+    for row, item, score in pair(opened, features.vectors, kind, how):
+        items[row], scores[row, 0] = [item], score
+    return Matched(query_ids=features.ids, item_ids=items, scores=scores)
 
 
 def _write(output: Path | None, found: Matched, query_kind: str, kind: str) -> None:
