@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--language", choices=("en", "zh"), default="en")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--width", type=int, default=32, help="channels of the first stage; 64 is the usual")
     parser.add_argument("--loss", choices=("triplet", "infonce"), default="triplet")
     parser.add_argument("--precision", default="bf16", help="fp32 on processors without bfloat16")

@@ -1,6 +1,7 @@
 """From pairs to a folder that indexes and answers; stopped, gone on with, and given bad input."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,6 +105,13 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_state_and_is_told(tmp_path
     assert done.notes[0] == "training ended early: the loss is nan at step 5 of 6"
     assert done.course.best_epoch == 1
     assert np.isfinite(Learned.open(done.folder).encode_texts(["red"])).all()
+
+
+def test_a_training_that_ranks_by_chance_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(dual_training.Evaluation, "guesses", True)
+    pairs = write_pairs(tmp_path, 12)
+    done = train_dual(pairs, tmp_path / "out", validation=pairs, **SMALL | {"plan": replace(PLAN, epochs=1)})
+    assert "no better than guessing; lower --rate" in " ".join(done.notes)
 
 
 def test_bad_pictures_and_long_texts_are_told_and_the_rest_goes_on(tmp_path):

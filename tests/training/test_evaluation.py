@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tuwen.records import Picture
-from tuwen.training.evaluation import figures
+from tuwen.training.evaluation import Evaluation, figures
 from tuwen.training.material import Material
 
 
@@ -46,3 +46,10 @@ def test_by_class_whatever_shares_it_is_true():
     # text d, of class y, finds the second picture first, which is not its own
     assert row(rows, "text to image", "class", "trained")["hit@1"] == pytest.approx(1)
     assert row(rows, "text to image", "pair", "trained")["hit@1"] == pytest.approx(3 / 4)
+
+
+@pytest.mark.parametrize(("scores", "guesses"), [(SCORES, False), (np.zeros_like(SCORES), True)])
+def test_equal_scores_are_no_better_than_guessing(scores, guesses):
+    rows = tuple(figures(scores, held(["", "", ""])))
+    found = Evaluation(rows=rows, pictures=3, texts=4, questions=0, per_second=0.0, median_ms=0.0)
+    assert found.guesses == guesses

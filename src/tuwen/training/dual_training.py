@@ -125,16 +125,16 @@ def train_dual(
             hold = None
         task = Dual(image, text, method, loss, learn, hold, temperature=temperature)
     course = train(task, plan, folder / CHECKPOINT, resume=resume, progress=progress)
-    done = Trained(
+    found = _keep(folder, task, course, plan, progress)
+    return Trained(
         folder=folder,
         course=course,
         pictures=task.count,
         texts=len(learn.material.texts),
-        evaluation=_keep(folder, task, course, plan, progress),
+        evaluation=found,
         refusals=tuple([*refusals, *_late(learn)]),
-        notes=tuple(_notes(task, course)),
+        notes=tuple(_notes(task, course, found)),
     )
-    return done
 
 
 def check_free(folder: Path, *, resume: bool, holds: str = "method.json") -> None:
@@ -207,8 +207,13 @@ def _write(folder: Path, task: Dual, method: Head) -> None:
     learned.write(folder, method, sides)
 
 
-def _notes(task: Dual, course: Course) -> list[str]:
+def _notes(task: Dual, course: Course, found: Evaluation | None) -> list[str]:
     notes = [f"training ended early: {course.stopped}"] if course.stopped else []
+    if found is not None and found.guesses:
+        notes.append(
+            "on the pairs held out it ranks no better than guessing; lower --rate (networks without weights "
+            "may come to say the same of everything), train for longer, or start from weights"
+        )
     for pairs, word in ((task.learned, "texts"), (task.held, "texts held out")):
         if pairs is not None and pairs.ids.cut:
             notes.append(

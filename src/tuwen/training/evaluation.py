@@ -46,6 +46,15 @@ class Evaluation:
     per_second: float
     median_ms: float
 
+    @property
+    def guesses(self) -> bool:
+        """Whether partners rank no better than guessing puts them, by the mean of both directions."""
+        total = dict.fromkeys(("trained", "chance"), 0.0)
+        for row in self.rows:
+            if row["true"] == "pair":
+                total[row["scores"]] += row["map"]
+        return total["trained"] <= total["chance"] * 1.001  # equal codes are chance, but for rounding
+
 
 def evaluate(folder: Path, held: Material) -> Evaluation:
     """Measure a folder with a method and its encoders.
