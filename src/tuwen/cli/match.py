@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     "--pairs",
     type=click.Choice(["mutual", "optimal"]),
     help="One to one, no item twice: those that are each other's best, or as many pairs as can be with the "
-    "largest sum of scores.",
+    "largest sum of scores. One row a pair, whatever -k says.",
 )
 @_options.rerank
 @click.option("-o", "--output", type=_options.OUTPUT, help="The CSV file to write.  [default: stdout]")
